@@ -1,0 +1,88 @@
+/** A token and how long it may be used. */
+export interface Token {
+  readonly value: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** From this moment a new one is fetched in the background, while this one goes on serving. */
+  readonly renewAt: number;
+}
+
+/** Why there is no token. `Refusal` is the caller's own kind of failure. */
+export type TokenFetch<Refusal> = { readonly token: Token } | { readonly refusal: Refusal; readonly holdMs: number };
+
+/**
+ * Tokens of the whole process, by identity (endpoint, user, project), so that accounts of one identity share them and
+ * no token endpoint is asked twice for the same thing at the same time.
+ */
+export interface CredentialStore {
+  /**
+   * The running token; fetched once for all waiters when there is none. While a refused fetch is held back (`holdMs`),
+   * the same refusal is answered without asking again. `fetch` outlives the waiter that started it.
+   */
+  token<Refusal>(identity: string, fetch: () => Promise<TokenFetch<Refusal>>): Promise<Token | { refusal: Refusal }>;
+  /** An upstream refused this token: forgets it if it is still the running one. */
+  drop(identity: string, tokenValue: string): void;
+  /** An upstream refused this identity: the refusal answers `refusalOf` for that long, so that nobody asks with it. */
+  hold(identity: string, refusal: unknown, holdMs: number): void;
+  /** The refusal that this identity is held back with; undefined when it may be used. */
+  refusalOf(identity: string): unknown;
+}
+
+type Entry = {
+  token?: Token;
+  fetching?: Promise<TokenFetch<unknown>>;
+  held?: { readonly refusal: unknown; readonly until: number };
+};
+
+export function createCredentialStore(now: () => number): CredentialStore {
+  const entries = new Map<string, Entry>();
+
+  function entryOf(identity: string): Entry {
+    const entry = entries.get(identity) ?? {};
+    entries.set(identity, entry);
+    return entry;
+  }
+
+  function heldRefusal(entry: Entry): unknown {
+    return entry.held && entry.held.until > now() ? entry.held.refusal : undefined;
+  }
+
+  async function fetchOnce(entry: Entry, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
+    const held = heldRefusal(entry);
+    if (held !== undefined) return { refusal: held, holdMs: 0 };
+    entry.fetching ??= fetch().finally(() => {
+      delete entry.fetching;
+    });
+    const fetched = await entry.fetching;
+    if ("token" in fetched) {
+      entry.token = fetched.token;
+      delete entry.held;
+    } else if (fetched.holdMs > 0) {
+      entry.held = { refusal: fetched.refusal, until: now() + fetched.holdMs };
+    }
+    return fetched;
+  }
+
+  return {
+    async token<Refusal>(identity: string, fetch: () => Promise<TokenFetch<Refusal>>) {
+      const entry = entryOf(identity);
+      const running = entry.token;
+      if (running && running.expiresAt > now()) {
+        if (running.renewAt <= now() && !entry.fetching) void fetchOnce(entry, fetch);
+        return running;
+      }
+      const fetched = (await fetchOnce(entry, fetch)) as TokenFetch<Refusal>;
+      return "token" in fetched ? fetched.token : { refusal: fetched.refusal };
+    },
+    drop(identity, tokenValue) {
+      const entry = entries.get(identity);
+      if (entry?.token?.value === tokenValue) delete entry.token;
+    },
+    hold(identity, refusal, holdMs) {
+      entryOf(identity).held = { refusal, until: now() + holdMs };
+    },
+    refusalOf(identity) {
+      return heldRefusal(entryOf(identity));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
+import type { Judgement } from "../../http/send.ts";
+import type { CallAnswer, ClientTools, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
+import { matchRows } from "../shared/match-rows.ts";
+import { contextOf, malformedAnswer, refuse, refuseExchange, refuseId } from "../shared/refusal.ts";
+import { createServerClock } from "../shared/server-clock.ts";
+import type { WireObject } from "../shared/wire-values.ts";
+import { createParameterSigner } from "./auth.ts";
+import { refusalByBodyCode } from "./errors.ts";
+import type { EiotclubAccount } from "./index.ts";
+import { createEiotclubMeanings, normalizeEiotclubTask } from "./normalize.ts";
+import { parseEiotclubAnswer, rowId, rowResult, rowStatus } from "./wire.ts";
+
+const upstream = "eIoTClub";
+
+/** The accepted clock skew is unknown; a smaller difference is not taken for the reason of a refusal. */
+const clockToleranceMs = 60_000;
+
+export function createEiotclubClient(account: EiotclubAccount, tools: ClientTools): ProviderClient {
+  const clock = createServerClock(tools.now, clockToleranceMs);
+  const signParameters = createParameterSigner(account, clock, tools.random);
+  const meanings = createEiotclubMeanings(account.statusOverrides);
+
+  function taskQuery(localIds: readonly string[]): OutboundRequest {
+    return {
+      method: "POST",
+      url: `${account.baseUrl}/api/v3/task/query`,
+      headers: { "content-type": "application/json" },
+      body: signParameters({ ids: localIds.join(",") }),
+    };
+  }
+
+  function judge(exchange: Exchange, localIds: readonly string[]): Judgement<CallAnswer> {
+    if (exchange.kind === "failure") return refuseExchange(exchange, upstream, tools.now());
+    const context = contextOf(exchange, upstream, tools.now());
+    const answer = parseEiotclubAnswer(exchange.text);
+    if (!answer) return refuseExchange(exchange, upstream, tools.now());
+    const isSuccessStatus = exchange.status >= 200 && exchange.status < 300;
+    if (isSuccessStatus && answer.code !== null && account.successCodes.includes(answer.code)) {
+      return answer.rows ? { value: answered(answer.rows, localIds, exchange) } : refuse(malformedAnswer, context);
+    }
+    const refusal = refusalByBodyCode(answer.code, isSuccessStatus, account.errorCodes);
+    if (!refusal) return retriedWithServerTime(refuseExchange(exchange, upstream, tools.now()), exchange);
+    return retriedWithServerTime(refuse(refusal, { ...context, upstreamCode: answer.code }), exchange);
+  }
+
+  /** A signature may be refused because of our clock: then, and only then, it is worth signing once more. */
+  function retriedWithServerTime(judgement: Judgement<CallAnswer>, response: ReceivedResponse): Judgement<CallAnswer> {
+    const { value } = judgement;
+    const isAuthFailure = value.kind === "failed" && value.problem.code === "AUTH_FAILED";
+    if (!isAuthFailure || !clock.learn(response.headers.date)) return judgement;
+    return { value, again: { because: "credentials" } };
+  }
+
+  function answered(rows: readonly unknown[], localIds: readonly string[], response: ReceivedResponse): CallAnswer {
+    const { answers, foreignRows } = matchRows(rows, localIds, rowId, answerOfRow);
+    for (const id of localIds) if (!answers.has(id)) answers.set(id, notReturned);
+    return { kind: "answered", answers, foreignRows, observedAt: response.receivedAt };
+  }
+
+  function answerOfRow(row: WireObject): IdAnswer {
+    const status = rowStatus(row);
+    if (status === null) return unreadableRow;
+    return { state: normalizeEiotclubTask(status, rowResult(row), meanings) };
+  }
+
+  return {
+    fetchTasks: (call: TaskCall) =>
+      tools.send({
+        signal: call.signal,
+        deadlineAt: call.deadlineAt,
+        prepare: () => ({ request: taskQuery(call.localIds) }),
+        judge: (exchange) => judge(exchange, call.localIds),
+      }),
+  };
+}
+
+/** Not "not found": what this upstream leaves out for unknown ids is not documented, so an omission proves nothing. */
+const notReturned = refuseId({ code: "NOT_RETURNED" }, { upstream });
+
+const unreadableRow = refuseId(malformedAnswer, { upstream });

@@ -1,0 +1,29 @@
+import type { IdAnswer } from "../provider.ts";
+import { readObject, type WireObject } from "./wire-values.ts";
+
+export interface MatchedRows {
+  readonly answers: Map<string, IdAnswer>;
+  readonly foreignRows: number;
+}
+
+/**
+ * Assigns rows to the ids that were asked, by id and never by position: order, repeats and rows that nobody asked for
+ * make no difference. The first row of an id wins. Ids without a row have no entry.
+ */
+export function matchRows(
+  rows: readonly unknown[],
+  askedIds: readonly string[],
+  idOf: (row: WireObject) => string | null,
+  answerOf: (row: WireObject, id: string) => IdAnswer,
+): MatchedRows {
+  const asked = new Set(askedIds);
+  const answers = new Map<string, IdAnswer>();
+  let foreignRows = 0;
+  for (const value of rows) {
+    const row = readObject(value);
+    const id = row && idOf(row);
+    if (!row || id === null || !asked.has(id)) foreignRows += 1;
+    else if (!answers.has(id)) answers.set(id, answerOf(row, id));
+  }
+  return { answers, foreignRows };
+}
