@@ -37,5 +37,5 @@ export interface Again {
  */
 export type AgainReason = "transient" | "throttled" | "malformed" | "credentials";
 
-/** Sends a call and answers with the value of its last judgement. Rejects never. */
+/** Sends a call and answers with the value of its last judgement. Rejects only when `prepare` or `judge` does. */
 export type Send = <T>(call: UpstreamCall<T>) => Promise<T>;

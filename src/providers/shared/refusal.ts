@@ -35,7 +35,7 @@ export function refusalByStatus(status: number): Refusal {
   if (status === 408 || status === 504) return { code: "TIMEOUT", again: "transient" };
   if (status === 429) return { code: "RATE_LIMITED", again: "throttled" };
   if (status >= 500) return { code: "UPSTREAM_UNAVAILABLE", again: "transient" };
-  if (status >= 400) return { code: "UPSTREAM_ERROR", retryable: false };
+  if (status >= 300) return { code: "UPSTREAM_ERROR", retryable: false };
   return malformedAnswer;
 }
 
