@@ -1,0 +1,110 @@
+import type { CallAnswer, CallLimits, Facet, ProviderClient, TaskCall } from "../providers/provider.ts";
+import type { Outcome } from "../tasks/outcome.ts";
+import { createProblem } from "../tasks/problem.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { HealthRecord } from "./account-health.ts";
+import { type AskedPart, askDividing } from "./divide.ts";
+import { evenChunks } from "./even-chunks.ts";
+import { type Partition, partitionKeys, partitionName, type TaskKey, type WantedTask } from "./partition.ts";
+
+export type { TaskKey } from "./partition.ts";
+
+/** A configured account, as far as calling it goes. */
+export interface BatchedAccount {
+  /** Label of the metrics. */
+  readonly provider: string;
+  readonly client: ProviderClient;
+  /** The provider's limit, or the lower one of the account. */
+  readonly maxIdsPerCall: number;
+  readonly health: HealthRecord;
+}
+
+export interface Batching {
+  /**
+   * Answers keys in the fewest upstream calls: `ceil(n / limit)` for the n distinct ids of an account and scope. One
+   * outcome per key, in key order. Rejects never; a call's failure is the problem of its own ids only.
+   */
+  fetchTasks(keys: readonly TaskKey[], limits: CallLimits): Promise<Outcome[]>;
+}
+
+export interface BatchingOptions {
+  /** By name. */
+  readonly accounts: ReadonlyMap<string, BatchedAccount>;
+  readonly metrics: Pick<Metrics, "taskCall" | "foreignRows" | "lookup" | "unknownStatus">;
+  readonly log: Pick<Logger, "error">;
+}
+
+type OutcomesById = Map<string, Outcome>;
+
+export function createBatching({ accounts, metrics, log }: BatchingOptions): Batching {
+  async function fetchPartition(partition: Partition, limits: CallLimits): Promise<OutcomesById> {
+    const account = accounts.get(partition.account);
+    if (!account) throw new Error(`No account "${partition.account}": ids are checked before they become keys`);
+    const chunks = evenChunks(partition.wanted, account.maxIdsPerCall);
+    const parts = await Promise.all(chunks.map((chunk) => fetchChunk(account, partition.scope, chunk, limits)));
+    const outcomes: OutcomesById = new Map();
+    for (const part of parts.flat()) collectOutcomes(part, account.provider, outcomes);
+    return outcomes;
+  }
+
+  function fetchChunk(
+    account: BatchedAccount,
+    scope: string,
+    chunk: readonly WantedTask[],
+    limits: CallLimits,
+  ): Promise<AskedPart[]> {
+    const facets = new Set<Facet>(chunk.flatMap((wanted) => [...wanted.facets]));
+    const localIds = chunk.map(({ localId }) => localId);
+    return askDividing(localIds, async (ids) => {
+      metrics.taskCall(account.provider, ids.length);
+      const answer = await callClient(account, { ...limits, scope, facets, localIds: ids });
+      account.health.note(answer);
+      return answer;
+    });
+  }
+
+  /** A client that throws has a defect. It must not cost the other calls of the request their answers. */
+  async function callClient(account: BatchedAccount, call: TaskCall): Promise<CallAnswer> {
+    try {
+      return await account.client.fetchTasks(call);
+    } catch (error) {
+      log.error({ err: error, provider: account.provider }, "a provider client threw");
+      return { kind: "failed", problem: createProblem("UPSTREAM_MALFORMED", unprocessable), divisible: false };
+    }
+  }
+
+  function collectOutcomes({ localIds, answer }: AskedPart, provider: string, outcomes: OutcomesById): void {
+    if (answer.kind === "answered" && answer.foreignRows > 0) metrics.foreignRows(provider, answer.foreignRows);
+    for (const localId of localIds) {
+      const outcome = outcomeOf(localId, answer);
+      outcomes.set(localId, outcome);
+      metrics.lookup(provider, outcome.kind === "found" ? "found" : outcome.problem.code);
+      if (outcome.kind === "found" && outcome.state.status === "UNKNOWN") metrics.unknownStatus(provider);
+    }
+  }
+
+  return {
+    async fetchTasks(keys, limits) {
+      const partitions = partitionKeys(keys);
+      const outcomes = await Promise.all(partitions.map((partition) => fetchPartition(partition, limits)));
+      const byPartition = new Map(partitions.map((partition, index) => [partitionName(partition), outcomes[index]]));
+      return keys.map(
+        ({ reference }) => byPartition.get(partitionName(reference))?.get(reference.localId) ?? unanswered,
+      );
+    },
+  };
+}
+
+const unprocessable = "The provider's answer could not be processed.";
+
+/** A client that gives no entry for an id that it was asked for has a defect, too. */
+const unanswered: Outcome = { kind: "problem", problem: createProblem("NOT_RETURNED", unprocessable) };
+
+function outcomeOf(localId: string, answer: CallAnswer): Outcome {
+  if (answer.kind === "failed") return { kind: "problem", problem: answer.problem };
+  const idAnswer = answer.answers.get(localId);
+  if (!idAnswer) return unanswered;
+  if ("problem" in idAnswer) return { kind: "problem", problem: idAnswer.problem };
+  return { kind: "found", state: idAnswer.state, observedAt: answer.observedAt };
+}
