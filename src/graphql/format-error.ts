@@ -1,0 +1,28 @@
+import { unwrapResolverError } from "@apollo/server/errors";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import type { Logger } from "../telemetry/log.ts";
+
+export type FormatError = (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+
+/**
+ * Lets through what this service or the graphql library says on purpose; anything else is a defect of ours, or somebody
+ * else's words: it is logged, and the client learns only that it happened.
+ */
+export function createFormatError(log: Pick<Logger, "error">): FormatError {
+  return (formatted, error) => {
+    const original = unwrapResolverError(error);
+    if (original instanceof GraphQLError) return withoutStack(formatted);
+    log.error({ err: original, path: formatted.path }, "unexpected error in a resolver");
+    return {
+      message: "Internal server error",
+      ...(formatted.locations && { locations: formatted.locations }),
+      ...(formatted.path && { path: formatted.path }),
+      extensions: { code: "INTERNAL_SERVER_ERROR" },
+    };
+  };
+}
+
+function withoutStack({ extensions, ...error }: GraphQLFormattedError): GraphQLFormattedError {
+  const { stacktrace: _, ...shown } = extensions ?? {};
+  return { ...error, extensions: shown };
+}

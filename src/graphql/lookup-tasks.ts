@@ -1,0 +1,61 @@
+import type { LoadedTask, TaskKey, TaskLoaders } from "../loaders/task-loaders.ts";
+import { createProblem, type Problem } from "../tasks/problem.ts";
+import type { EpochMs, TaskReference } from "../tasks/task.ts";
+import { type AccountDirectory, isTaskReference, parseTaskId } from "../tasks/task-id.ts";
+import { identityModel, type LookupModel, lookupModel, problemLookup } from "./models.ts";
+import type { PartsOf } from "./selection.ts";
+
+export interface LookupOptions {
+  readonly accounts: AccountDirectory;
+  /** How many ids one field may ask for. */
+  readonly maxIdsPerRequest: number;
+  now(): EpochMs;
+}
+
+/** Looks tasks up by their public ids. */
+export type LookupTasks = (ids: readonly string[], loaders: TaskLoaders, partsOf: PartsOf) => Promise<LookupModel[]>;
+
+/** One entry per id, in order, duplicates included. Ids that nobody needs to be asked for cost no call. */
+export function createLookupTasks(options: LookupOptions): LookupTasks {
+  return async (ids, loaders, partsOf) => {
+    const references = ids.map((id, index) => readId(id, index, ids.length, options));
+    const keys: TaskKey[] = [];
+    for (const reference of references) {
+      if (!isTaskReference(reference)) continue;
+      const { needsState, facets } = partsOf(reference.typename);
+      if (needsState) keys.push({ reference, facets });
+    }
+    const loaded = loadedByReference(keys, await loaders.loadTasks(keys));
+    const now = options.now();
+    return references.map((reference, index) => lookup(ids[index] ?? "", reference, loaded, now));
+  };
+}
+
+function readId(id: string, index: number, count: number, options: LookupOptions): TaskReference | Problem {
+  if (index < options.maxIdsPerRequest) return parseTaskId(id, options.accounts);
+  const message = `${count} ids were asked for; one request may ask for ${options.maxIdsPerRequest}.`;
+  return createProblem("TOO_MANY_IDS", message);
+}
+
+type LoadedByReference = ReadonlyMap<TaskReference, LoadedTask>;
+
+function loadedByReference(keys: readonly TaskKey[], loaded: readonly LoadedTask[]): LoadedByReference {
+  const byReference = new Map<TaskReference, LoadedTask>();
+  for (const [index, { reference }] of keys.entries()) {
+    const task = loaded[index];
+    if (task) byReference.set(reference, task);
+  }
+  return byReference;
+}
+
+function lookup(
+  requestedId: string,
+  reference: TaskReference | Problem,
+  loaded: LoadedByReference,
+  now: EpochMs,
+): LookupModel {
+  if (!isTaskReference(reference)) return problemLookup(requestedId, reference);
+  const task = loaded.get(reference);
+  if (!task) return { requestedId, task: identityModel(reference), problem: null };
+  return lookupModel(requestedId, reference, task, now);
+}

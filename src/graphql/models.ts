@@ -1,0 +1,94 @@
+import type { LoadedTask, TaskReading } from "../loaders/task-loaders.ts";
+import type { Problem } from "../tasks/problem.ts";
+import type { EpochMs, RawStatus, TaskReference, TaskState } from "../tasks/task.ts";
+
+/**
+ * What the graph's fields are read from: plain objects whose properties are named as the fields, so that no field needs a
+ * resolver of its own. Further properties of a task are the fields of its provider's type.
+ */
+export interface TaskModel extends TaskIdentityModel, Omit<TaskState, "elapsedSeconds"> {
+  readonly elapsedSeconds: number | null;
+  readonly observation: ObservationModel;
+  readonly pollAfter: EpochMs | null;
+}
+
+/** A task of which nothing is known but its id. */
+export interface TaskIdentityModel {
+  readonly __typename: string;
+  readonly id: string;
+  readonly provider: string;
+  readonly account: string;
+  readonly upstreamId: string;
+}
+
+export type RawStatusModel = RawStatus;
+
+export interface ObservationModel {
+  readonly observedAt: EpochMs;
+  readonly ageMs: number;
+  readonly source: "UPSTREAM";
+  readonly stale: boolean;
+  readonly problem: ProblemModel | null;
+}
+
+export interface ProblemModel extends Omit<Problem, "retryAfterAt"> {
+  readonly retryAfter: EpochMs | null;
+}
+
+export interface LookupModel {
+  readonly requestedId: string;
+  readonly task: TaskModel | TaskIdentityModel | null;
+  readonly problem: ProblemModel | null;
+}
+
+export interface SetModel {
+  readonly lookups: readonly LookupModel[];
+}
+
+export function identityModel(reference: TaskReference): TaskIdentityModel {
+  const { id, provider, account, upstreamId, typename } = reference;
+  return { __typename: typename, id, provider, account, upstreamId };
+}
+
+export function taskModel(reference: TaskReference, reading: TaskReading, now: EpochMs): TaskModel {
+  const { state, observedAt, pollAfterAt } = reading;
+  return {
+    ...state,
+    ...identityModel(reference),
+    elapsedSeconds: elapsedSeconds(state, now),
+    observation: {
+      observedAt,
+      ageMs: Math.max(0, now - observedAt),
+      source: "UPSTREAM",
+      stale: false,
+      problem: null,
+    },
+    pollAfter: pollAfterAt,
+  };
+}
+
+export function problemModel({ retryAfterAt, ...problem }: Problem): ProblemModel {
+  return { ...problem, retryAfter: retryAfterAt };
+}
+
+export function lookupModel(
+  requestedId: string,
+  reference: TaskReference,
+  loaded: LoadedTask,
+  now: EpochMs,
+): LookupModel {
+  if (loaded.kind === "problem") return problemLookup(requestedId, loaded.problem);
+  return { requestedId, task: taskModel(reference, loaded, now), problem: null };
+}
+
+export function problemLookup(requestedId: string, problem: Problem): LookupModel {
+  return { requestedId, task: null, problem: problemModel(problem) };
+}
+
+/** A task that ended at a time nobody tells has no known duration. */
+function elapsedSeconds(state: TaskState, now: EpochMs): number | null {
+  if (state.elapsedSeconds !== null) return state.elapsedSeconds;
+  const endedAt = state.finishedAt ?? (state.isTerminal ? null : now);
+  if (state.startedAt === null || endedAt === null) return null;
+  return Math.max(0, Math.floor((endedAt - state.startedAt) / 1000));
+}

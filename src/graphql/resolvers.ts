@@ -1,0 +1,100 @@
+import { GraphQLDateTime, GraphQLURL } from "graphql-scalars";
+import type { EpochMs } from "../tasks/task.ts";
+import type { AccountDirectory } from "../tasks/task-id.ts";
+import { pageOf } from "./connection.ts";
+import type { Context } from "./context.ts";
+import { createEntitiesResolver } from "./entities.ts";
+import { problemError } from "./errors.ts";
+import type { BatchTaskAccountHealth, Resolvers } from "./generated/resolvers.ts";
+import { createLookupTasks, type LookupTasks } from "./lookup-tasks.ts";
+import { type PartsOf, readParts, selectField } from "./selection.ts";
+import { summarize } from "./summary.ts";
+import type { EntryFilter, TaskTypes } from "./task-type.ts";
+
+/** A configured account as the graph shows it. */
+export interface AccountView {
+  readonly name: string;
+  readonly provider: string;
+  readonly maxIdsPerCall: number;
+  readonly minPollSeconds: number;
+  health(): BatchTaskAccountHealth;
+}
+
+export interface ResolverOptions {
+  readonly accounts: AccountDirectory;
+  readonly accountViews: readonly AccountView[];
+  readonly taskTypes: TaskTypes;
+  readonly maxIdsPerRequest: number;
+  now(): EpochMs;
+}
+
+/** All resolvers of the schema; every other field is a property of its model. */
+export function createResolvers(options: ResolverOptions) {
+  const lookupTasks = createLookupTasks(options);
+  const { Query, ...types } = createTypedResolvers(options, lookupTasks);
+  return {
+    ...types,
+    ...createListResolvers(options.taskTypes),
+    Query: { ...Query, _entities: createEntitiesResolver(lookupTasks, options.taskTypes) },
+  };
+}
+
+function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, lookupTasks: LookupTasks) {
+  return {
+    DateTime: GraphQLDateTime,
+    URL: GraphQLURL,
+    Query: {
+      async batchTask(_root, { id }, context, info) {
+        const parts = readParts(info, info.fieldNodes, taskTypes);
+        const [lookup] = await lookupTasks([id], context.loaders, parts);
+        if (lookup?.problem && lookup.problem.code !== "NOT_FOUND") throw problemError(lookup.problem);
+        return lookup?.task ?? null;
+      },
+      async batchTasks(_root, { ids }, context, info) {
+        return { lookups: await lookupTasks(ids, context.loaders, readSetParts(info, taskTypes)) };
+      },
+      batchTaskAccounts: () => accountViews,
+    },
+    BatchTaskSet: {
+      summary: ({ lookups }) => summarize(lookups),
+    },
+    BatchTaskAccount: {
+      health: (account) => account.health(),
+    },
+    BatchTaskRawStatus: {
+      label({ labels, value }, { locale }) {
+        if (!labels) return value;
+        return locale?.toLowerCase().startsWith("zh") ? labels["zh-CN"] : labels.en;
+      },
+    },
+  } satisfies Resolvers<Context>;
+}
+
+/** A set's tasks are needed in full for its summary, and also to tell whether an id has a problem. */
+function readSetParts(info: Parameters<typeof readParts>[0], taskTypes: TaskTypes): PartsOf {
+  const lookups = selectField(info, info.fieldNodes, "BatchTaskSet", "lookups");
+  const tasks = selectField(info, lookups, "BatchTaskLookup", "task");
+  const asksForOutcome =
+    selectField(info, info.fieldNodes, "BatchTaskSet", "summary").length > 0 ||
+    selectField(info, lookups, "BatchTaskLookup", "problem").length > 0;
+  const partsOf = readParts(info, tasks, taskTypes);
+  return asksForOutcome ? (typename) => ({ ...partsOf(typename), needsState: true }) : partsOf;
+}
+
+type ListResolver = (model: Readonly<Record<string, unknown>>, args: Readonly<Record<string, unknown>>) => unknown;
+
+function createListResolvers(taskTypes: TaskTypes): Record<string, Record<string, ListResolver>> {
+  const resolvers: Record<string, Record<string, ListResolver>> = {};
+  for (const { typename, pagedLists } of taskTypes.values()) {
+    const fields = Object.entries(pagedLists).map(([field, filter]) => [field, createListResolver(field, filter)]);
+    if (fields.length > 0) resolvers[typename] = Object.fromEntries(fields);
+  }
+  return resolvers;
+}
+
+function createListResolver(field: string, filter: EntryFilter): ListResolver {
+  return (model, args) => {
+    const entries = model[field];
+    return Array.isArray(entries) ? pageOf(entries, args, filter) : null;
+  };
+}
