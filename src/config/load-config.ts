@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Provider } from "../providers/provider.ts";
 import { type AccountOptions, accountNamePattern, secretText } from "../providers/shared/account-options.ts";
 import { Secret } from "../providers/shared/secret.ts";
-import { check } from "./check.ts";
+import { check, unknownKey } from "./check.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { type SubstitutionSources, substitute } from "./substitute.ts";
 

@@ -15,6 +15,8 @@ export interface Provider<Account extends AccountOptions = AccountOptions> exten
   /** The provider's GraphQL type: `SopsTask`. */
   readonly typename: string;
   readonly limits: ProviderLimits;
+  /** A well-formed upstream id that no task is likely to have: asking for it shows whether credentials are accepted. */
+  readonly probeId: string;
   /** Which fields of the GraphQL type cost more than the status call, by the facet that brings them. */
   readonly facets: Readonly<Record<Facet, readonly string[]>>;
   /** Lists of the task state that the schema serves page by page, by field name. */
@@ -58,8 +60,6 @@ export interface ClientTools {
 export interface ProviderClient {
   /** Asks for tasks in one upstream call (and its further pages). Rejects never: every failure is a value. */
   fetchTasks(call: TaskCall): Promise<CallAnswer>;
-  /** Shows that the account's credentials are accepted, where the provider can tell without a task. */
-  authenticate?(call: CallLimits): Promise<Problem | null>;
 }
 
 export interface CallLimits {

@@ -1,4 +1,4 @@
-import type { IdentityVerdict } from "./huawei-identity.ts";
+import type { IdentityRefusal } from "./huawei-identity.ts";
 import type { SandboxEnvironment, SandboxResponse } from "./upstream.ts";
 
 /** Switch: every call past `perSecond` within one second of the clock is refused. Zero refuses every call. */
@@ -43,10 +43,7 @@ export function noSuchApi(environment: SandboxEnvironment): SandboxResponse {
   );
 }
 
-export function identityError(
-  environment: SandboxEnvironment,
-  refusal: Extract<IdentityVerdict, { kind: "refused" }>,
-): SandboxResponse {
+export function identityError(environment: SandboxEnvironment, refusal: IdentityRefusal): SandboxResponse {
   return refusal.cause === "other-region"
     ? gatewayError(environment, 401, "APIGW.0307", refusal.message)
     : gatewayError(environment, 401, "APIGW.0301", `Incorrect IAM authentication information: ${refusal.message}`);

@@ -1,4 +1,4 @@
-import { huaweiAccessKeys, huaweiProjects, huaweiRegion } from "./huawei-directory.ts";
+import { HUAWEI_ACCESS_KEYS, HUAWEI_PROJECTS, HUAWEI_REGION } from "./huawei-directory.ts";
 import { parseAuthorization, verifySignature } from "./huawei-signature.ts";
 import type { SandboxEnvironment, SandboxRequest } from "./upstream.ts";
 
@@ -11,9 +11,14 @@ export type RefusalCause =
   | "signature"
   | "locked";
 
-export type IdentityVerdict =
-  | { readonly kind: "accepted"; readonly projectIds: readonly string[] }
-  | { readonly kind: "refused"; readonly cause: RefusalCause; readonly message: string };
+export interface IdentityRefusal {
+  readonly kind: "refused";
+  readonly cause: RefusalCause;
+  readonly message: string;
+}
+
+/** `projectIds`: what the identity may see. */
+export type IdentityVerdict = { readonly kind: "accepted"; readonly projectIds: readonly string[] } | IdentityRefusal;
 
 /** What IAM knows of a token it issued. `projectId` is null for a token without project scope. */
 export interface IssuedToken {
@@ -36,12 +41,10 @@ interface KeyTrouble {
   readonly lockedUntilMs: number;
 }
 
-type Refused = Extract<IdentityVerdict, { kind: "refused" }>;
-
 const identities = new WeakMap<SandboxEnvironment, HuaweiIdentity>();
 
-const toleratedFailures = 5;
-const lockMs = 5 * 60_000;
+const TOLERATED_FAILURES = 5;
+const LOCK_MS = 5 * 60_000;
 
 /** The identity of the sandbox that the environment belongs to: every call with one environment gives the same one. */
 export function identityOf(environment: SandboxEnvironment): HuaweiIdentity {
@@ -86,7 +89,7 @@ function checkToken(
   const token = tokens.get(text);
   if (token === undefined) return refused("unknown-token", "decrypt token fail");
   if (nowMs >= token.expiresAtMs) return refused("expired-token", "token expires");
-  if (projectId === null) return { kind: "accepted", projectIds: huaweiProjects.map(({ id }) => id) };
+  if (projectId === null) return { kind: "accepted", projectIds: HUAWEI_PROJECTS.map(({ id }) => id) };
   if (!isOfThisRegion(token.projectId)) return refused("other-region", "The token must be updated.");
   if (token.projectId !== projectId) return refused("other-project", "the token is scoped to another project");
   return { kind: "accepted", projectIds: [projectId] };
@@ -100,36 +103,34 @@ function checkSignature(
   nowMs: number,
 ): IdentityVerdict {
   const authorization = parseAuthorization(header);
-  if (authorization === null)
-    return refused("signature", "verify aksk signature fail, unreadable authorization header");
+  if (authorization === null) return refused("signature", "verify aksk signature fail, unreadable authorization");
   const { accessKey } = authorization;
-  const key = huaweiAccessKeys.get(accessKey);
+  const key = HUAWEI_ACCESS_KEYS.get(accessKey);
   if (key === undefined) return refused("signature", `Get secretKey failed, ak: ${accessKey}, err: ak not exist`);
-  if (isLocked(troubles.get(accessKey), nowMs))
-    return refused("locked", "AK access failed to reach the limit, forbidden");
+  const trouble = troubles.get(accessKey);
+  if (isLocked(trouble, nowMs)) return refused("locked", "AK access failed to reach the limit, forbidden");
 
   const verdict = verifySignature(request, authorization, key, nowMs);
   const refusal = verdict.kind === "refused" ? signatureRefusal(verdict) : projectHeaderRefusal(request, projectId);
   if (refusal !== null) {
-    troubles.set(accessKey, afterFailure(troubles.get(accessKey), nowMs));
+    troubles.set(accessKey, afterFailure(trouble, nowMs));
     return refusal;
   }
   troubles.delete(accessKey);
-  const projectIds = huaweiProjects.filter(({ region }) => region === huaweiRegion).map(({ id }) => id);
-  if (projectId === null) return { kind: "accepted", projectIds: huaweiProjects.map(({ id }) => id) };
-  if (!projectIds.includes(projectId)) return refused("other-project", "the key has no such project");
-  return { kind: "accepted", projectIds };
+  if (projectId === null) return { kind: "accepted", projectIds: HUAWEI_PROJECTS.map(({ id }) => id) };
+  if (!isOfThisRegion(projectId)) return refused("other-project", "the key has no such project");
+  return { kind: "accepted", projectIds: [projectId] };
 }
 
 /** The vendor repeats the canonical request in its text, security token included; whoever logs it has a leak. */
-function signatureRefusal(verdict: { readonly reason: string; readonly canonicalRequest: string }): Refused {
+function signatureRefusal(verdict: { readonly reason: string; readonly canonicalRequest: string }): IdentityRefusal {
   return refused(
     "signature",
     `verify aksk signature fail, ${verdict.reason}, canonicalRequest:${verdict.canonicalRequest}`,
   );
 }
 
-function projectHeaderRefusal(request: SandboxRequest, projectId: string | null): Refused | null {
+function projectHeaderRefusal(request: SandboxRequest, projectId: string | null): IdentityRefusal | null {
   const sent = request.headers["x-project-id"];
   if (sent === undefined || projectId === null || sent === projectId) return null;
   return refused("signature", "verify aksk signature fail, x-project-id is not the project of the path");
@@ -143,14 +144,14 @@ function isLocked(trouble: KeyTrouble | undefined, nowMs: number): boolean {
 function afterFailure(before: KeyTrouble | undefined, nowMs: number): KeyTrouble {
   const wasLocked = before !== undefined && before.lockedUntilMs > 0;
   const failures = wasLocked ? 1 : (before?.failures ?? 0) + 1;
-  return { failures, lockedUntilMs: failures > toleratedFailures ? nowMs + lockMs : 0 };
+  return { failures, lockedUntilMs: failures > TOLERATED_FAILURES ? nowMs + LOCK_MS : 0 };
 }
 
 function isOfThisRegion(projectId: string | null): boolean {
-  return projectId !== null && huaweiProjects.some(({ id, region }) => id === projectId && region === huaweiRegion);
+  return projectId !== null && HUAWEI_PROJECTS.some(({ id, region }) => id === projectId && region === HUAWEI_REGION);
 }
 
-function refused(cause: RefusalCause, message: string): Refused {
+function refused(cause: RefusalCause, message: string): IdentityRefusal {
   return { kind: "refused", cause, message };
 }
 

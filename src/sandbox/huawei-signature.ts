@@ -17,15 +17,15 @@ export type SignatureVerdict =
   | { readonly kind: "accepted" }
   | { readonly kind: "refused"; readonly reason: string; readonly canonicalRequest: string };
 
-export const signatureAlgorithm = "SDK-HMAC-SHA256";
+const SIGNATURE_ALGORITHM = "SDK-HMAC-SHA256";
 
-const maxClockSkewMs = 15 * 60_000;
-const authorizationForm = /^SDK-HMAC-SHA256 Access=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})$/;
-const sdkDateForm = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
+const MAX_CLOCK_SKEW_MS = 15 * 60_000;
+const AUTHORIZATION_FORM = /^SDK-HMAC-SHA256 Access=([^,\s]+), ?SignedHeaders=([^,\s]+), ?Signature=([0-9a-f]{64})$/;
+const SDK_DATE_FORM = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
 /** Reads an `Authorization` header of the scheme; null for another scheme or form. */
 export function parseAuthorization(header: string): Authorization | null {
-  const [, accessKey, names, signature] = authorizationForm.exec(header) ?? [];
+  const [, accessKey, names, signature] = AUTHORIZATION_FORM.exec(header) ?? [];
   if (accessKey === undefined || names === undefined || signature === undefined) return null;
   return { accessKey, signedHeaders: names.split(";"), signature };
 }
@@ -60,12 +60,12 @@ function reasonAgainstHeaders(request: SandboxRequest, names: readonly string[])
 function reasonAgainstDate(text: string | undefined, nowMs: number): string | null {
   const signedAtMs = parseSdkDate(text ?? "");
   if (signedAtMs === null) return "x-sdk-date is unreadable";
-  return Math.abs(nowMs - signedAtMs) > maxClockSkewMs ? "x-sdk-date is out of range" : null;
+  return Math.abs(nowMs - signedAtMs) > MAX_CLOCK_SKEW_MS ? "x-sdk-date is out of range" : null;
 }
 
 /** Epoch milliseconds of `YYYYMMDDTHHMMSSZ`, or null. */
 function parseSdkDate(text: string): number | null {
-  const parts = sdkDateForm.exec(text);
+  const parts = SDK_DATE_FORM.exec(text);
   if (parts === null) return null;
   const [, year, month, day, hour, minute, second] = parts;
   const parsed = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
@@ -83,7 +83,7 @@ function reasonAgainstDigest(
   key: AccessKey,
   canonicalRequest: string,
 ): string | null {
-  const stringToSign = [signatureAlgorithm, request.headers["x-sdk-date"], sha256(canonicalRequest)].join("\n");
+  const stringToSign = [SIGNATURE_ALGORITHM, request.headers["x-sdk-date"], sha256(canonicalRequest)].join("\n");
   const expected = createHmac("sha256", key.secretKey).update(stringToSign).digest();
   const received = Buffer.from(authorization.signature, "hex");
   return timingSafeEqual(expected, received) ? null : "signature does not match";

@@ -28,11 +28,14 @@ export const eiotclub: Provider<EiotclubAccount> = {
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },
+  probeId: "0",
   facets: {},
   pagedLists: {},
   accountSchema: z.strictObject({
     provider: z.literal("eiotclub"),
     ...commonAccountShape,
+    // docs.aovis.app, an integrator's notes; the vendor's own limit is not known.
+    rateLimit: commonAccountShape.rateLimit.default({ perSecond: 10 }),
     appKey: z.string().min(1),
     secret: secretText,
     successCodes: z.array(z.string()).nonempty().default(["200"]),

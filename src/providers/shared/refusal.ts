@@ -2,7 +2,7 @@ import type { Exchange, FailureReason, ReceivedResponse } from "../../http/excha
 import { parseRetryAfter } from "../../http/retry-after.ts";
 import type { AgainReason, Judgement } from "../../http/send.ts";
 import { createProblem, type ProblemCode } from "../../tasks/problem.ts";
-import type { CallAnswer, IdAnswer } from "../provider.ts";
+import type { FailedCall, IdAnswer } from "../provider.ts";
 
 /** One row of a provider's error table. */
 export interface Refusal {
@@ -54,7 +54,7 @@ export function refusalByFailure(reason: FailureReason): Refusal {
 }
 
 /** The judgement of a call that came to nothing. */
-export function refuse(refusal: Refusal, context: RefusalContext): Judgement<CallAnswer> {
+export function refuse(refusal: Refusal, context: RefusalContext): Judgement<FailedCall> {
   const { retryAfterMs } = context;
   const problem = createProblem(refusal.code, messageOf(refusal, context), {
     ...(refusal.retryable !== undefined && { retryable: refusal.retryable }),
@@ -62,13 +62,13 @@ export function refuse(refusal: Refusal, context: RefusalContext): Judgement<Cal
     upstreamCode: context.upstreamCode ?? null,
     upstreamRequestId: context.upstreamRequestId ?? null,
   });
-  const value: CallAnswer = { kind: "failed", problem, divisible: refusal.divisible ?? false };
+  const value: FailedCall = { kind: "failed", problem, divisible: refusal.divisible ?? false };
   if (!refusal.again) return { value };
   return { value, again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) } };
 }
 
 /** Judges what needs no vendor code: no answer at all, or an answer whose status alone speaks. */
-export function refuseExchange(exchange: Exchange, upstream: string, now: number): Judgement<CallAnswer> {
+export function refuseExchange(exchange: Exchange, upstream: string, now: number): Judgement<FailedCall> {
   if (exchange.kind === "failure") return refuse(refusalByFailure(exchange.reason), { upstream, now });
   return refuse(refusalByStatus(exchange.status), contextOf(exchange, upstream, now));
 }
@@ -79,6 +79,7 @@ export function contextOf(response: ReceivedResponse, upstream: string, now: num
 }
 
 const sentences: Partial<Record<ProblemCode, string>> = {
+  INVALID_ID: "does not accept the form of this id",
   NOT_FOUND: "knows no such task",
   NOT_RETURNED: "left this task out of its answer",
   FORBIDDEN: "does not permit this account to read the task",

@@ -1,4 +1,4 @@
-import { type HuaweiProject, huaweiDomain, huaweiProjects, huaweiUser } from "../huawei-directory.ts";
+import { HUAWEI_DOMAIN, HUAWEI_PROJECTS, HUAWEI_USER, type HuaweiProject } from "../huawei-directory.ts";
 import {
   type CallMeter,
   createCallMeter,
@@ -39,8 +39,8 @@ interface EmulatedIam {
   readonly meter: CallMeter;
 }
 
-const dayMs = 24 * 3_600_000;
-const maxBodyBytes = 32 * 1024;
+const DAY_MS = 24 * 3_600_000;
+const MAX_BODY_BYTES = 32 * 1024;
 
 export const upstream: SandboxUpstreamModule = { name: "huawei-iam", create: createHuaweiIam };
 
@@ -68,7 +68,7 @@ function createHuaweiIam(environment: SandboxEnvironment): SandboxUpstream<Huawe
 
 function defaultSwitches(): HuaweiIamSwitches {
   return {
-    tokenLifeMs: dayMs,
+    tokenLifeMs: DAY_MS,
     refusedPasswordForm: "error",
     userState: "active",
     subjectToken: "present",
@@ -92,15 +92,15 @@ function respond(iam: EmulatedIam, request: SandboxRequest): SandboxResponse {
 }
 
 function answerTokenRequest(iam: EmulatedIam, request: SandboxRequest): SandboxResponse {
-  if (request.body.length > maxBodyBytes) return titledError(413, "Request Entity Too Large", "more than 32 KB");
+  if (request.body.length > MAX_BODY_BYTES) return titledError(413, "Request Entity Too Large", "more than 32 KB");
   const wanted = readTokenRequest(request.body);
   if (wanted.kind === "malformed") return titledError(400, "Bad Request", wanted.message);
   if (iam.switches.userState === "locked") return codedError(401, "IAM.0061", "The user is locked.");
   if (iam.switches.userState === "no-programmatic-access") {
     return codedError(403, "IAM.0081", "The user is not allowed to access the cloud programmatically.");
   }
-  const known = wanted.domain === huaweiDomain.name && wanted.user === huaweiUser.name;
-  if (!known || wanted.password !== huaweiUser.password) return refusedPassword(iam, known);
+  const known = wanted.domain === HUAWEI_DOMAIN.name && wanted.user === HUAWEI_USER.name;
+  if (!known || wanted.password !== HUAWEI_USER.password) return refusedPassword(iam, known);
 
   const project = wanted.scope === null ? null : findProject(wanted.scope);
   if (project === undefined) return titledError(401, "Unauthorized", "The user has no such project.");
@@ -115,7 +115,7 @@ function refusedPassword(iam: EmulatedIam, known: boolean): SandboxResponse {
 }
 
 function findProject(scope: ProjectScope): HuaweiProject | undefined {
-  return huaweiProjects.find((project) => ("id" in scope ? project.id === scope.id : project.name === scope.name));
+  return HUAWEI_PROJECTS.find((project) => ("id" in scope ? project.id === scope.id : project.name === scope.name));
 }
 
 /** The token travels in a header only; nothing in the body is a secret. */
@@ -123,12 +123,12 @@ function issueToken(iam: EmulatedIam, project: HuaweiProject | null, nocatalog: 
   const issuedAtMs = iam.environment.now();
   const expiresAtMs = issuedAtMs + iam.switches.tokenLifeMs;
   const text = iam.identity.issueToken({ projectId: project?.id ?? null, expiresAtMs });
-  const domain = { id: huaweiDomain.id, name: huaweiDomain.name };
+  const domain = { id: HUAWEI_DOMAIN.id, name: HUAWEI_DOMAIN.name };
   const token = {
     ...expiry(iam.switches.expiresAt, expiresAtMs),
     issued_at: vendorInstant(issuedAtMs),
     methods: ["password"],
-    user: { id: huaweiUser.id, name: huaweiUser.name, domain, password_expires_at: "" },
+    user: { id: HUAWEI_USER.id, name: HUAWEI_USER.name, domain, password_expires_at: "" },
     ...(project === null ? { domain } : { project: { id: project.id, name: project.name, domain } }),
     roles: [{ id: "0", name: "drs_readonly" }],
     ...(nocatalog ? {} : { catalog: catalog(iam.environment) }),
@@ -158,16 +158,16 @@ function catalog(environment: SandboxEnvironment): unknown {
 function listProjects(iam: EmulatedIam, request: SandboxRequest, name: string | null): SandboxResponse {
   const verdict = iam.identity.check(request, null);
   if (verdict.kind === "refused") return identityError(iam.environment, verdict);
-  const projects = huaweiProjects
-    .filter((project) => verdict.projectIds.includes(project.id) && (name === null || project.name === name))
-    .map((project) => projectRow(project));
+  const projects = HUAWEI_PROJECTS.filter(
+    (project) => verdict.projectIds.includes(project.id) && (name === null || project.name === name),
+  ).map((project) => projectRow(project));
   const self = `${iam.environment.baseUrl("huawei-iam")}${request.path}`;
   return { status: 200, body: { links: { self, next: null, previous: null }, projects } };
 }
 
 function projectRow(project: HuaweiProject): unknown {
   const { id, name } = project;
-  return { id, name, domain_id: huaweiDomain.id, parent_id: huaweiDomain.id, is_domain: false, enabled: true };
+  return { id, name, domain_id: HUAWEI_DOMAIN.id, parent_id: HUAWEI_DOMAIN.id, is_domain: false, enabled: true };
 }
 
 function throttled(throttle: Throttle): SandboxResponse {

@@ -1,0 +1,104 @@
+import { createBatching } from "./batching/batching.ts";
+import { collectSecrets } from "./config/collect-secrets.ts";
+import type { Config, ConfiguredAccount } from "./config/load-config.ts";
+import { createFormatError } from "./graphql/format-error.ts";
+import type { AccountView } from "./graphql/resolvers.ts";
+import { createSchema } from "./graphql/schema.ts";
+import { createTaskLoaders } from "./loaders/task-loaders.ts";
+import { type OpenAccount, openAccounts } from "./open-accounts.ts";
+import { providers } from "./providers/registry.ts";
+import { createApollo } from "./server/apollo.ts";
+import type { ExampleQuery } from "./server/graphiql.ts";
+import { createHttpServer } from "./server/http-server.ts";
+import type { AccountDirectory } from "./tasks/task-id.ts";
+import { createLog, type Logger } from "./telemetry/log.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import { createRedactor } from "./telemetry/redaction.ts";
+
+/** What the process lends to the application; nothing else of it is touched. */
+export interface AppOptions {
+  readonly config: Config;
+  readonly logLevel: string;
+  /** Takes finished log lines. */
+  readonly logDestination: { write(line: string): void };
+  /** Shown in GraphiQL. */
+  readonly examples: readonly ExampleQuery[];
+  /** Epoch milliseconds. */
+  now(): number;
+  /** 0 (included) to 1 (excluded). */
+  random(): number;
+}
+
+export interface App {
+  readonly log: Logger;
+  /** Answers the address, without a path. */
+  listen(): Promise<string>;
+  /** Drains and closes everything that was opened. */
+  close(): Promise<void>;
+}
+
+/** Puts the rooms together. Opens no socket until `listen`. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, now, random } = options;
+  const redact = createRedactor(collectSecrets(config));
+  const log = createLog({ level: options.logLevel, redact, destination: options.logDestination });
+  const metrics = createMetrics();
+  const accounts = openAccounts(config.accounts, { metrics, redact, now, random });
+  const batching = createBatching({ accounts, metrics, log });
+  const pollRanges = new Map(
+    [...accounts.values()].map(({ configured: { provider } }) => [provider.provider, provider.limits]),
+  );
+  const schema = createSchema({
+    accounts: directoryOf(config.accounts),
+    accountViews: [...accounts.values()].map(viewOf),
+    taskTypes: new Map([...providers.values()].map((provider) => [provider.typename, provider])),
+    maxIdsPerRequest: config.limits.maxIdsPerRequest,
+    now,
+  });
+  const apollo = createApollo({
+    schema,
+    introspection: config.server.introspection,
+    formatError: createFormatError(log),
+    log,
+  });
+  await apollo.start();
+  const server = await createHttpServer({
+    ...config.server,
+    ...config.limits,
+    routerSecrets: config.server.routerSecrets.map((secret) => secret.reveal()),
+    apollo,
+    examples: options.examples,
+    log,
+    metrics,
+    createContext: (limits) => ({
+      loaders: createTaskLoaders({ ...limits, batching, pollRanges, now, random }),
+    }),
+    now,
+  });
+  return {
+    log,
+    listen: () => server.listen(),
+    async close() {
+      await server.drain();
+      await Promise.all([...accounts.values()].map((account) => account.close()));
+    },
+  };
+}
+
+function directoryOf(accounts: readonly ConfiguredAccount[]): AccountDirectory {
+  return new Map(
+    accounts.flatMap(({ name, provider, options: { aliases } }) =>
+      [name, ...aliases].map((known) => [known, { name, grammar: provider }] as const),
+    ),
+  );
+}
+
+function viewOf({ configured: { name, provider }, maxIdsPerCall, health }: OpenAccount): AccountView {
+  return {
+    name,
+    provider: provider.provider,
+    maxIdsPerCall,
+    minPollSeconds: provider.limits.pollFloorSeconds,
+    health: () => health.current(),
+  };
+}

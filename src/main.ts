@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type App, createApp } from "./app.ts";
+import { ConfigError } from "./config/config-error.ts";
+import { type Config, loadConfig, parseConfigText } from "./config/load-config.ts";
+import type { SubstitutionSources } from "./config/substitute.ts";
+import { exampleQueries } from "./example-queries.ts";
+import { providers } from "./providers/registry.ts";
+import type { Sandbox } from "./sandbox/sandbox.ts";
+import { validateLive } from "./validate-live.ts";
+
+const exitCodes = { ok: 0, failure: 1, configuration: 78 } as const;
+
+const sources: SubstitutionSources = {
+  environment: process.env,
+  readFile: (path) => readFileSync(path, "utf8"),
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    config: { type: "string" },
+    validate: { type: "boolean", default: false },
+    live: { type: "boolean", default: false },
+  },
+});
+
+const configFile = flags.config ?? process.env.BATCH_TASK_CONFIG;
+
+try {
+  if (flags.validate) process.exitCode = await validate();
+  else if (configFile === undefined) await runWithSandbox();
+  else await run(readConfig(configFile), "info", []);
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
+  process.exitCode = error instanceof ConfigError ? exitCodes.configuration : exitCodes.failure;
+}
+
+function readConfig(path: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new ConfigError([{ path: "", message: `the file ${path} cannot be read` }]);
+  }
+  return parseConfigText(text, sources, providers);
+}
+
+async function run(config: Config, logLevel: string, exampleIds: readonly string[]): Promise<App & { url: string }> {
+  const app = await createApp({
+    config,
+    logLevel,
+    logDestination: process.stdout,
+    examples: exampleQueries(exampleIds),
+    now: Date.now,
+    random: Math.random,
+  });
+  const url = await app.listen();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      app.log.info({ signal }, "draining");
+      app.close().then(
+        () => process.exit(exitCodes.ok),
+        (error: unknown) => {
+          app.log.error({ err: error }, "the drain failed");
+          process.exit(exitCodes.failure);
+        },
+      );
+    });
+  }
+  app.log.info({ url: `${url}${config.server.path}` }, "serving");
+  return { ...app, url };
+}
+
+/** Without a configuration: everything in one process, upstreams included. */
+async function runWithSandbox(): Promise<void> {
+  const { startSandbox } = await import("./sandbox/sandbox.ts");
+  const sandbox = await startSandbox();
+  const document = { server: { graphiql: true, introspection: true }, accounts: sandbox.accounts() };
+  const config = loadConfig(document, sources, providers);
+  const { url } = await run(config, "warn", sandbox.exampleIds);
+  process.stdout.write(welcome(`${url}${config.server.path}`, sandbox));
+}
+
+function welcome(endpoint: string, sandbox: Sandbox): string {
+  const ids = JSON.stringify(sandbox.exampleIds);
+  const query = `{ batchTasks(ids: ${ids}) { summary { countsByStatus { status count } } lookups { task { __typename id status name } problem { code } } } }`;
+  return `
+Batch tasks of five sandbox upstreams at ${endpoint}
+
+  GraphiQL    open ${endpoint} in a browser
+  Try         curl -s ${endpoint} -H 'content-type: application/json' -d '${JSON.stringify({ query })}'
+  Ids         ${sandbox.exampleIds.join("\n              ")}
+  Sandbox     ${sandbox.controlUrl} shows the upstream calls and switches faults on
+
+`;
+}
+
+async function validate(): Promise<number> {
+  if (configFile === undefined) throw new ConfigError([{ path: "", message: "name a file with --config" }]);
+  const config = readConfig(configFile);
+  process.stdout.write(`${configFile}: ${config.accounts.length} accounts, no problems\n`);
+  if (!flags.live) return exitCodes.ok;
+  let exitCode: number = exitCodes.ok;
+  for (const { account, problem } of await validateLive(config, { now: Date.now, random: Math.random })) {
+    process.stdout.write(`${account}: ${problem ?? "credentials accepted"}\n`);
+    if (problem !== null) exitCode = exitCodes.configuration;
+  }
+  return exitCode;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,55 @@
+import { createHealthRecord } from "./batching/account-health.ts";
+import type { BatchedAccount } from "./batching/batching.ts";
+import type { ConfiguredAccount } from "./config/load-config.ts";
+import { createConnections } from "./http/connections.ts";
+import { createCredentialStore } from "./http/credential-store.ts";
+import { createSender } from "./http/sender.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { Redact } from "./telemetry/redaction.ts";
+
+/** A configured account with its way out. */
+export interface OpenAccount extends BatchedAccount {
+  readonly configured: ConfiguredAccount;
+  close(): Promise<void>;
+}
+
+export interface OpenAccountsOptions {
+  readonly metrics: Pick<Metrics, "upstreamAttempt">;
+  readonly redact: Redact;
+  now(): number;
+  random(): number;
+}
+
+/** Opens no socket until an account is asked for something. */
+export function openAccounts(
+  accounts: readonly ConfiguredAccount[],
+  { metrics, redact, now, random }: OpenAccountsOptions,
+): Map<string, OpenAccount> {
+  const credentials = createCredentialStore(now);
+
+  function open(configured: ConfiguredAccount): OpenAccount {
+    const { provider, options: account } = configured;
+    const maxConcurrentCalls = account.maxConcurrentCalls ?? provider.limits.maxConcurrentCalls;
+    const dispatcher = createConnections(maxConcurrentCalls);
+    const send = createSender({
+      provider: provider.id,
+      dispatcher,
+      attemptTimeoutMs: account.timeoutMs ?? provider.limits.attemptTimeoutMs,
+      maxConcurrentCalls,
+      redact,
+      metrics,
+      now,
+      random,
+    });
+    return {
+      configured,
+      provider: provider.id,
+      client: provider.createClient(account, { send, now, random, credentials }),
+      maxIdsPerCall: account.maxIdsPerCall ?? provider.limits.maxIdsPerCall,
+      health: createHealthRecord(now),
+      close: () => dispatcher.close(),
+    };
+  }
+
+  return new Map(accounts.map((configured) => [configured.name, open(configured)]));
+}

@@ -1,0 +1,41 @@
+import type { Token } from "../../http/credential-store.ts";
+import type { CallLimits, FailedCall } from "../provider.ts";
+import { refuse } from "./refusal.ts";
+
+/** Time for fetching a token. Its own, because the fetch serves every waiter and outlives the one that began it. */
+export const tokenFetchDeadlineMs = 8_000;
+
+/**
+ * Waits for a token no longer than this call may take. A waiter that leaves, or runs out of time, gets TIMEOUT; the
+ * fetch goes on for the others.
+ */
+export async function waitForToken<Refusal>(
+  fetching: Promise<Token | { readonly refusal: Refusal }>,
+  limits: CallLimits,
+  upstream: string,
+  now: () => number,
+): Promise<Token | { readonly refusal: Refusal | FailedCall }> {
+  const waiting = startWaiting(limits.signal, limits.deadlineAt - now());
+  try {
+    const token = await Promise.race([fetching, waiting.over]);
+    return token ?? { refusal: refuse({ code: "TIMEOUT" }, { upstream, now: now() }).value };
+  } finally {
+    waiting.stop();
+  }
+}
+
+/** `over` resolves when the signal is aborted or the time is up, whichever is first. */
+function startWaiting(signal: AbortSignal, leftMs: number): { over: Promise<undefined>; stop: () => void } {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const end = (): void => resolve(undefined);
+  const timer = setTimeout(end, Math.max(0, leftMs));
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  return {
+    over,
+    stop: () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { ApolloServer } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
+import type { GraphQLSchema } from "graphql";
+import type { Context } from "../graphql/context.ts";
+import type { FormatError } from "../graphql/format-error.ts";
+import type { Logger } from "../telemetry/log.ts";
+
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly introspection: boolean;
+  readonly formatError: FormatError;
+  readonly log: Logger;
+}
+
+/**
+ * The landing page loads a script from elsewhere; inline traces and the cache-control plugin wrap every field, which
+ * costs more than all our resolvers together. Signals are the process' own matter.
+ */
+export function createApollo({ schema, introspection, formatError, log }: ApolloOptions): ApolloServer<Context> {
+  return new ApolloServer<Context>({
+    schema,
+    introspection,
+    formatError,
+    logger: log,
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    allowBatchedHttpRequests: false,
+    csrfPrevention: true,
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+    ],
+  });
+}

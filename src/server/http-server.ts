@@ -1,0 +1,103 @@
+import type { ApolloServer } from "@apollo/server";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { Context } from "../graphql/context.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { handleError, sendError } from "./error-response.ts";
+import { type ExampleQuery, renderGraphiqlPage } from "./graphiql.ts";
+import { limitOperation, type OperationLimits } from "./operation-signal.ts";
+import { createRouterCheck, routerSecretHeader } from "./router-secret.ts";
+
+export interface HttpServerOptions {
+  readonly apollo: ApolloServer<Context>;
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly graphiql: boolean;
+  readonly examples: readonly ExampleQuery[];
+  readonly routerSecrets: readonly string[];
+  readonly maxBodyBytes: number;
+  readonly deadlineMs: number;
+  readonly shutdownGraceMs: number;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, "expose">;
+  /** Makes what belongs to one request. */
+  createContext(limits: OperationLimits): Context;
+  now(): number;
+}
+
+export interface HttpServer {
+  /** Address of the server, without a path. Known once it listens. */
+  listen(): Promise<string>;
+  /** Not ready from now on; stops accepting, lets what is under way finish within the grace, aborts the rest. */
+  drain(): Promise<void>;
+}
+
+/** What is aborted at the end of the grace still gets its answer out, if the client takes it this fast. */
+const lastAnswersMs = 250;
+
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const processEnd = new AbortController();
+  let draining = false;
+  const loggerInstance: FastifyBaseLogger = options.log;
+  const app: FastifyInstance = fastify({
+    loggerInstance,
+    bodyLimit: options.maxBodyBytes,
+    // A line per request is the access log of a proxy; here it would cost more than answering.
+    disableRequestLogging: true,
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+  });
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler((_request, reply) => sendError(reply, 404));
+  await addGraphqlRoute(app, options, processEnd.signal);
+  app.get("/livez", () => ({ status: "alive" }));
+  app.get("/readyz", (_request, reply) =>
+    draining ? reply.code(503).send({ status: "draining" }) : reply.send({ status: "ready" }),
+  );
+  app.get("/metrics", async (_request, reply) => {
+    const { contentType, text } = await options.metrics.expose();
+    return reply.header("content-type", contentType).send(text);
+  });
+  return {
+    listen: () => app.listen({ host: options.host, port: options.port }),
+    async drain() {
+      draining = true;
+      const abort = setTimeout(() => processEnd.abort(), options.shutdownGraceMs);
+      const cut = setTimeout(() => app.server.closeAllConnections(), options.shutdownGraceMs + lastAnswersMs);
+      await app.close();
+      clearTimeout(abort);
+      clearTimeout(cut);
+      await options.apollo.stop();
+    },
+  };
+}
+
+async function addGraphqlRoute(
+  app: FastifyInstance,
+  options: HttpServerOptions,
+  processEnd: AbortSignal,
+): Promise<void> {
+  const mayEnter = createRouterCheck(options.routerSecrets);
+  const answerGraphql = fastifyApolloHandler(options.apollo, {
+    context: async (_request: FastifyRequest, reply: FastifyReply) =>
+      options.createContext(limitOperation(reply.raw, options.deadlineMs, processEnd, options.now)),
+  });
+  const graphiqlPage = options.graphiql ? await renderGraphiqlPage(options.path, options.examples) : null;
+
+  app.route({
+    method: ["GET", "POST"],
+    url: options.path,
+    handler(request, reply) {
+      if (graphiqlPage !== null && isBrowserVisit(request)) return reply.type("text/html").send(graphiqlPage);
+      const header = request.headers[routerSecretHeader];
+      if (!mayEnter(Array.isArray(header) ? header[0] : header)) return sendError(reply, 401);
+      return answerGraphql.call(app, request, reply);
+    },
+  });
+}
+
+function isBrowserVisit({ method, headers }: FastifyRequest): boolean {
+  return method === "GET" && (headers.accept ?? "").includes("text/html");
+}
