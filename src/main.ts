@@ -6,7 +6,6 @@ import { type Config, loadConfig, parseConfigText } from "./config/load-config.t
 import type { SubstitutionSources } from "./config/substitute.ts";
 import { exampleQueries } from "./example-queries.ts";
 import { providers } from "./providers/registry.ts";
-import type { Sandbox } from "./sandbox/sandbox.ts";
 import { validateLive } from "./validate-live.ts";
 
 const exitCodes = { ok: 0, failure: 1, configuration: 78 } as const;
@@ -77,20 +76,22 @@ async function runWithSandbox(): Promise<void> {
   const sandbox = await startSandbox();
   const document = { server: { graphiql: true, introspection: true }, accounts: sandbox.accounts() };
   const config = loadConfig(document, sources, providers);
-  const { url } = await run(config, "warn", sandbox.exampleIds);
-  process.stdout.write(welcome(`${url}${config.server.path}`, sandbox));
+  const exampleIds = sandbox.exampleIds.slice(0, 5);
+  const { url } = await run(config, "warn", exampleIds);
+  process.stdout.write(welcome(`${url}${config.server.path}`, exampleIds, sandbox.controlUrl));
 }
 
-function welcome(endpoint: string, sandbox: Sandbox): string {
-  const ids = JSON.stringify(sandbox.exampleIds);
-  const query = `{ batchTasks(ids: ${ids}) { summary { countsByStatus { status count } } lookups { task { __typename id status name } problem { code } } } }`;
+function welcome(endpoint: string, exampleIds: readonly string[], controlUrl: string): string {
+  const query =
+    "query ($ids: [ID!]!) { batchTasks(ids: $ids) { summary { total countsByStatus { status count } } " +
+    "lookups { task { __typename id status name } problem { code } } } }";
   return `
 Batch tasks of five sandbox upstreams at ${endpoint}
 
-  GraphiQL    open ${endpoint} in a browser
-  Try         curl -s ${endpoint} -H 'content-type: application/json' -d '${JSON.stringify({ query })}'
-  Ids         ${sandbox.exampleIds.join("\n              ")}
-  Sandbox     ${sandbox.controlUrl} shows the upstream calls and switches faults on
+  GraphiQL   open ${endpoint} in a browser
+  Ids        ${exampleIds.join("\n             ")}
+  Sandbox    ${controlUrl} shows the upstream calls and switches faults on
+  Try        curl -s ${endpoint} -H 'content-type: application/json' -d '${JSON.stringify({ query, variables: { ids: exampleIds } })}'
 
 `;
 }

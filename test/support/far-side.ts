@@ -42,6 +42,8 @@ export async function startFarSide(answering: Answering): Promise<FarSide> {
       return;
     }
     const { status = 200, headers: answerHeaders = {}, body = "" } = answer;
+    // The clock of a test is not that of the machine.
+    outgoing.sendDate = false;
     outgoing.writeHead(status, answerHeaders).end(typeof body === "string" ? body : JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -34,7 +34,7 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
     if (exchange.kind === "failure") return refuseExchange(exchange, upstream, tools.now());
     const context = contextOf(exchange, upstream, tools.now());
     const answer = parseEiotclubAnswer(exchange.text);
-    if (!answer) return refuseExchange(exchange, upstream, tools.now());
+    if (!answer) return retriedWithServerTime(refuseExchange(exchange, upstream, tools.now()), exchange);
     const isSuccessStatus = exchange.status >= 200 && exchange.status < 300;
     if (isSuccessStatus && answer.code !== null && account.successCodes.includes(answer.code)) {
       return answer.rows ? { value: answered(answer.rows, localIds, exchange) } : refuse(malformedAnswer, context);

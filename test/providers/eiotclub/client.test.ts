@@ -64,6 +64,15 @@ describe("eiotclub call", () => {
     expect(failureOf(answer).problem.code).toBe("AUTH_FAILED");
   });
 
+  it("signs once more after a plain HTTP 401, too", async () => {
+    const date = new Date(testStartAt - 61_000).toUTCString();
+    const { asked, client } = await openAccount(() => ({ status: 401, headers: { date } }));
+
+    await client.fetchTasks(taskCall(["1"]));
+
+    expect(asked).toHaveLength(2);
+  });
+
   it("stops at a refused signature when the clocks agree", async () => {
     const date = new Date(testStartAt - 59_000).toUTCString();
     const { asked, client } = await openAccount(() => ({ headers: { date }, body: { code: "401" } }));
