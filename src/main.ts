@@ -67,7 +67,19 @@ async function run(config: Config, logLevel: string, exampleIds: readonly string
     });
   }
   app.log.info({ url: `${url}${config.server.path}` }, "serving");
+  for (const warning of warningsOf(config)) app.log.warn(warning);
   return { ...app, url };
+}
+
+/** Settings that are taken but do less than an operator may think. */
+function warningsOf({ server, cache, accounts }: Config): string[] {
+  const warnings: string[] = [];
+  if (server.routerSecrets.length === 0)
+    warnings.push("no router secret is configured: whoever reaches this port may ask");
+  if (cache.redisUrl) warnings.push("cache.redisUrl has no effect yet: answers are not kept between requests");
+  const limited = accounts.filter(({ options }) => options.rateLimit).map(({ name }) => name);
+  if (limited.length > 0) warnings.push(`rate limits are not enforced yet: ${limited.join(", ")}`);
+  return warnings;
 }
 
 /** Without a configuration: everything in one process, upstreams included. */

@@ -50,10 +50,11 @@ export function createSender(options: SenderOptions): Send {
 
   /** Prepared when its turn has come, so that the time and nonce of a signature are those of sending. */
   async function attemptOnce<T>(call: UpstreamCall<T>, repeats: Map<AgainReason, number>): Promise<Attempted<T>> {
+    const prepared = reasonNotToStart(call) ? null : await call.prepare();
+    if (prepared && "settled" in prepared) return { value: prepared.settled, nextInMs: null };
+    // Asked again, because preparing takes its time when a token has to be fetched.
     const reason = reasonNotToStart(call);
-    if (reason) return { value: call.judge({ kind: "failure", reason }).value, nextInMs: null };
-    const prepared = await call.prepare();
-    if ("settled" in prepared) return { value: prepared.settled, nextInMs: null };
+    if (reason || !prepared) return { value: call.judge({ kind: "failure", reason: reason ?? "timeout" }).value, nextInMs: null };
     const { value, again } = call.judge(await exchange(prepared.request, call));
     if (!again) return { value, nextInMs: null };
     const repeated = repeats.get(again.because) ?? 0;
@@ -64,6 +65,7 @@ export function createSender(options: SenderOptions): Send {
   }
 
   return async <T>(call: UpstreamCall<T>): Promise<T> => {
+    if (call.signal.aborted) return valueOfLeaving(call);
     const repeats = new Map<AgainReason, number>();
     const attempts = retry(
       handleWhenResult((attempted) => (attempted as Attempted<T>).nextInMs !== null),
@@ -82,10 +84,18 @@ function waitOf(result: object): number {
 }
 
 /** Waiting for a turn or for a backoff ends with the operation. */
-function untilAborted<T>(work: Promise<T>, { signal, judge }: UpstreamCall<T>): Promise<T> {
+function untilAborted<T>(work: Promise<T>, call: UpstreamCall<T>): Promise<T> {
+  const { signal } = call;
   return new Promise((resolve, reject) => {
-    const leave = (): void => resolve(judge({ kind: "failure", reason: reasonOfAbort(signal) }).value);
+    const leave = (): void => {
+      // An exception in a listener would end the process.
+      Promise.try(valueOfLeaving<T>, call).then(resolve, reject);
+    };
     signal.addEventListener("abort", leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
+}
+
+function valueOfLeaving<T>({ signal, judge }: UpstreamCall<T>): T {
+  return judge({ kind: "failure", reason: reasonOfAbort(signal) }).value;
 }

@@ -32,6 +32,7 @@ export const bkSops: Provider<BkSopsAccount> = {
     pollFloorSeconds: 10,
     pollCapSeconds: 60,
   },
+  probeId: "1/1",
   facets: { children: ["nodes", "hasIgnoredErrors"] },
   pagedLists: { nodes: { keeps: keepsSopsNode } },
   accountSchema: z

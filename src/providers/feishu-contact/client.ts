@@ -1,7 +1,6 @@
 import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
-import type { Problem } from "../../tasks/problem.ts";
-import type { CallAnswer, CallLimits, ClientTools, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
+import type { CallAnswer, ClientTools, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
 import { contextOf, malformedAnswer, refuse, refuseExchange, refuseId } from "../shared/refusal.ts";
 import { readFilledText } from "../shared/wire-values.ts";
 import { createTenantTokens } from "./auth.ts";
@@ -84,10 +83,6 @@ export function createFeishuContactClient(account: FeishuContactAccount, tools: 
           judge: (exchange) => judge(exchange, reading),
         }),
       );
-    },
-    async authenticate(limits: CallLimits): Promise<Problem | null> {
-      const token = await tokens.current(limits);
-      return "refusal" in token && token.refusal.kind === "failed" ? token.refusal.problem : null;
     },
   };
 }

@@ -27,6 +27,7 @@ export const feishuContact: Provider<FeishuContactAccount> = {
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },
+  probeId: "00000000000000000000000000000000",
   facets: { items: ["items"] },
   pagedLists: { items: { keeps: keepsFeishuItem } },
   accountSchema: z.strictObject({

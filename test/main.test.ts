@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
+import { type ServiceProcess, startProcess } from "./support/service-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "batch-task-"));
+
+let sandbox: Sandbox;
+let running: ServiceProcess | undefined;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+
+afterEach(async () => {
+  running?.process.kill("SIGKILL");
+  await running?.exitCode;
+  running = undefined;
+  await sandbox.reset();
+});
+
+afterAll(async () => {
+  await sandbox.close();
+  rmSync(folder, { recursive: true });
+});
+
+function configFile(document: unknown): string {
+  const path = join(folder, "batch-task.yaml");
+  writeFileSync(path, typeof document === "string" ? document : stringify(document));
+  return path;
+}
+
+function start(args: readonly string[], environment: Record<string, string> = {}): ServiceProcess {
+  running = startProcess(args, environment);
+  return running;
+}
+
+const servingLine = /"url":"(http:[^"]+)\/graphql","msg":"serving"/;
+
+describe("the service without a configuration", () => {
+  it("prints a query that returns tasks of all five upstreams, and ends cleanly when told to", async () => {
+    const service = start([]);
+    const [, endpoint = "", body = ""] = await service.prints(
+      /curl -s (\S+) -H 'content-type: application\/json' -d '(.*)'\n/,
+    );
+
+    const response = await fetch(endpoint, { method: "POST", headers: { "content-type": "application/json" }, body });
+    const { data } = (await response.json()) as {
+      data: { batchTasks: { lookups: { task: { __typename: string } }[] } };
+    };
+    service.process.kill("SIGTERM");
+
+    expect(data.batchTasks.lookups.map(({ task }) => task.__typename).toSorted()).toEqual([
+      "DliBatchJob",
+      "DrsJob",
+      "EiotclubTask",
+      "FeishuContactTask",
+      "SopsTask",
+    ]);
+    expect(service.stdout()).toContain("GraphiQL   open http://127.0.0.1:");
+    expect(await service.exitCode).toBe(0);
+    expect(service.stderr()).toBe("");
+  });
+});
+
+describe("the service with a configuration", () => {
+  it("serves it, warns of an open door, and logs JSON lines", async () => {
+    const service = start(["--config", configFile({ accounts: sandbox.accounts() })]);
+    const [, url] = await service.prints(servingLine);
+
+    const ready = await fetch(`${url}/readyz`);
+    const page = await fetch(`${url}/graphql`, { headers: { accept: "text/html" } });
+
+    expect(ready.status).toBe(200);
+    expect(page.status).not.toBe(200);
+    const lines = service
+      .stdout()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { level: number; msg: string });
+    expect(lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
+      expect.stringContaining("no router secret is configured"),
+      "rate limits are not enforced yet: sim, lark, lark-departments",
+    ]);
+  });
+
+  it("takes the file's name from the environment", async () => {
+    const service = start([], { BATCH_TASK_CONFIG: configFile({ accounts: sandbox.accounts() }) });
+
+    await expect(service.prints(servingLine)).resolves.toBeDefined();
+  });
+
+  it("tells all that is wrong with it at once, and exits with 78", async () => {
+    const path = configFile(`
+server: { port: 70000, grafiql: true }
+accounts:
+  sim: { provider: eiotclub, baseUrl: "https://oapi.eiotclub.com", appKey: k, secrt: planted-secret-value }
+  ops: { provider: bk-soups }
+`);
+
+    const service = start(["--config", path], { PORT: "" });
+
+    expect(await service.exitCode).toBe(78);
+    expect(service.stderr()).toContain('server.grafiql: unknown key; did you mean "graphiql"?');
+    expect(service.stderr()).toContain("server.port: ");
+    expect(service.stderr()).toContain('accounts.sim.secrt: unknown key; did you mean "secret"?');
+    expect(service.stderr()).toContain("accounts.sim.secret: ");
+    expect(service.stderr()).toContain("accounts.ops.provider: must be one of");
+    expect(service.stderr()).not.toContain("planted-secret-value");
+    expect(service.stdout()).toBe("");
+  });
+
+  it("that cannot be read exits with 78", async () => {
+    const service = start(["--config", join(folder, "absent.yaml")]);
+
+    expect(await service.exitCode).toBe(78);
+    expect(service.stderr()).toContain("cannot be read");
+  });
+
+  it("exits with 1 when its port is taken", async () => {
+    const { port } = new URL(sandbox.controlUrl);
+
+    const service = start(["--config", configFile({ accounts: sandbox.accounts() })], { PORT: port });
+
+    expect(await service.exitCode).toBe(1);
+    expect(service.stderr()).toContain("EADDRINUSE");
+  });
+});
+
+describe("a drain", () => {
+  const slowQuery = JSON.stringify({ query: '{ batchTask(id: "sim:884213") { id status } }' });
+
+  async function startSlow(
+    latencyMs: number,
+    shutdownGraceMs: number,
+  ): Promise<{ service: ServiceProcess; url: string }> {
+    sandbox.upstream("eiotclub").fault({ kind: "latency", ms: latencyMs });
+    const service = start(["--config", configFile({ server: { shutdownGraceMs }, accounts: sandbox.accounts() })]);
+    const [, url = ""] = await service.prints(servingLine);
+    return { service, url };
+  }
+
+  const ask = (url: string): Promise<Response> =>
+    fetch(`${url}/graphql`, { method: "POST", headers: { "content-type": "application/json" }, body: slowQuery });
+
+  it("lets what is under way finish, takes nothing new, and exits with 0", async () => {
+    const { service, url } = await startSlow(800, 5_000);
+    const answer = ask(url);
+    await expect.poll(() => sandbox.upstream("eiotclub").calls.length).toBe(1);
+
+    service.process.kill("SIGTERM");
+    await service.prints(/"msg":"draining"/);
+    const late = await fetch(`${url}/readyz`).then(
+      ({ status }) => status,
+      () => "refused",
+    );
+
+    expect(late).toBe("refused");
+    expect(await (await answer).json()).toMatchObject({ data: { batchTask: { id: "sim:884213" } } });
+    expect(await service.exitCode).toBe(0);
+  });
+
+  it("ends what takes longer than the grace with an answer all the same", async () => {
+    const { service, url } = await startSlow(30_000, 300);
+    const answer = ask(url);
+    await expect.poll(() => sandbox.upstream("eiotclub").calls.length).toBe(1);
+
+    service.process.kill("SIGTERM");
+
+    const body = (await (await answer).json()) as { errors: { extensions: { code: string } }[] };
+    expect(body.errors[0]?.extensions.code).toBe("TIMEOUT");
+    expect(await service.exitCode).toBe(0);
+  });
+});
+
+describe("validate", () => {
+  it("says that a good configuration has no problems, without asking anybody", async () => {
+    const service = start(["--validate", "--config", configFile({ accounts: sandbox.accounts() })]);
+
+    expect(await service.exitCode).toBe(0);
+    expect(service.stdout()).toContain("no problems");
+    expect(sandbox.upstreamNames.flatMap((name) => sandbox.upstream(name).calls)).toEqual([]);
+  });
+
+  it("with --live shows which account's credentials are refused", async () => {
+    const accounts = { ...sandbox.accounts(), sim: { ...sandbox.accounts().sim, secret: "not-the-right-one" } };
+
+    const service = start(["--validate", "--live", "--config", configFile({ accounts })]);
+
+    expect(await service.exitCode).toBe(78);
+    expect(service.stdout()).toContain("sim: AUTH_FAILED 401: eIoTClub refused the account's credentials.");
+    for (const name of Object.keys(accounts).filter((account) => account !== "sim")) {
+      expect(service.stdout()).toContain(`${name}: credentials accepted\n`);
+    }
+  });
+});
