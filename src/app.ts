@@ -8,7 +8,6 @@ import { createTaskLoaders } from "./loaders/task-loaders.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
 import { providers } from "./providers/registry.ts";
 import { createApollo } from "./server/apollo.ts";
-import type { ExampleQuery } from "./server/graphiql.ts";
 import { createHttpServer } from "./server/http-server.ts";
 import type { AccountDirectory } from "./tasks/task-id.ts";
 import { createLog, type Logger } from "./telemetry/log.ts";
@@ -21,8 +20,8 @@ export interface AppOptions {
   readonly logLevel: string;
   /** Takes finished log lines. */
   readonly logDestination: { write(line: string): void };
-  /** Shown in GraphiQL. */
-  readonly examples: readonly ExampleQuery[];
+  /** GraphiQL's first tabs. */
+  readonly exampleQueries: readonly string[];
   /** Epoch milliseconds. */
   now(): number;
   /** 0 (included) to 1 (excluded). */
@@ -67,7 +66,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...config.limits,
     routerSecrets: config.server.routerSecrets.map((secret) => secret.reveal()),
     apollo,
-    examples: options.examples,
+    exampleQueries: options.exampleQueries,
     log,
     metrics,
     createContext: (limits) => ({

@@ -1,9 +1,11 @@
-import type { ExampleQuery } from "./server/graphiql.ts";
+/** Queries for GraphiQL to begin with: over all providers, what only a provider tells, and the accounts. */
+export function exampleQueries(ids: readonly string[]): string[] {
+  const accounts = "query Accounts {\n  batchTaskAccounts { name provider health maxIdsPerCall minPollSeconds }\n}";
+  return ids.length === 0 ? [accounts] : [summaryQuery(ids), detailQuery(ids), accounts];
+}
 
-/** Queries to begin with: one over all providers, one for what only a provider tells, one over the accounts. */
-export function exampleQueries(ids: readonly string[]): ExampleQuery[] {
-  const summary = `query HowAreTheyDoing($ids: [ID!]!) {
-  batchTasks(ids: $ids) {
+const summaryQuery = (ids: readonly string[]): string => `query HowAreTheyDoing {
+  batchTasks(ids: ${listOf(ids)}) {
     summary { total resolved allTerminal anyNeedsAttention countsByStatus { status count } pollAfter }
     lookups {
       requestedId
@@ -20,8 +22,9 @@ export function exampleQueries(ids: readonly string[]): ExampleQuery[] {
     }
   }
 }`;
-  const details = `query WhatOnlyTheProviderTells($ids: [ID!]!) {
-  batchTasks(ids: $ids) {
+
+const detailQuery = (ids: readonly string[]): string => `query WhatOnlyTheProviderTells {
+  batchTasks(ids: ${listOf(ids)}) {
     lookups {
       task {
         id
@@ -41,7 +44,6 @@ export function exampleQueries(ids: readonly string[]): ExampleQuery[] {
     }
   }
 }`;
-  const accounts = "query Accounts { batchTaskAccounts { name provider health maxIdsPerCall minPollSeconds } }";
-  if (ids.length === 0) return [{ query: accounts }];
-  return [{ query: summary, variables: { ids } }, { query: details, variables: { ids } }, { query: accounts }];
-}
+
+/** Written into the query: GraphiQL takes no variables for the tabs it is opened with. */
+const listOf = (ids: readonly string[]): string => `[\n${ids.map((id) => `    "${id}"\n`).join("")}  ]`;

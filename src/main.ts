@@ -49,7 +49,7 @@ async function run(config: Config, logLevel: string, exampleIds: readonly string
     config,
     logLevel,
     logDestination: process.stdout,
-    examples: exampleQueries(exampleIds),
+    exampleQueries: exampleQueries(exampleIds),
     now: Date.now,
     random: Math.random,
   });

@@ -68,7 +68,8 @@ export function createCredentialStore(now: () => number): CredentialStore {
       const entry = entryOf(identity);
       const running = entry.token;
       if (running && running.expiresAt > now()) {
-        if (running.renewAt <= now() && !entry.fetching) void fetchOnce(entry, fetch);
+        // Nobody waits for this one: whoever comes after the running token's end meets its failure again.
+        if (running.renewAt <= now() && !entry.fetching) fetchOnce(entry, fetch).catch(() => undefined);
         return running;
       }
       const fetched = (await fetchOnce(entry, fetch)) as TokenFetch<Refusal>;

@@ -7,9 +7,13 @@ const longestHintMs = 3_600_000;
  * @returns milliseconds from now; undefined when absent, unreadable, or over an hour
  */
 export function parseRetryAfter(value: string | undefined, nowAt: number): number | undefined {
-  if (value === undefined || value.trim() === "") return undefined;
-  const seconds = Number(value);
-  const waitMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - nowAt;
+  const waitMs = readWaitMs(value?.trim() ?? "", nowAt);
   if (!Number.isFinite(waitMs) || waitMs > longestHintMs) return undefined;
   return Math.max(0, Math.ceil(waitMs));
+}
+
+/** Forms are told apart first: `Date.parse` finds a date in nearly any text with a digit. */
+function readWaitMs(text: string, nowAt: number): number {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
+  return /^[A-Z][a-z]+, .+ GMT$/.test(text) ? Date.parse(text) - nowAt : Number.NaN;
 }

@@ -50,11 +50,13 @@ export function createSender(options: SenderOptions): Send {
 
   /** Prepared when its turn has come, so that the time and nonce of a signature are those of sending. */
   async function attemptOnce<T>(call: UpstreamCall<T>, repeats: Map<AgainReason, number>): Promise<Attempted<T>> {
-    const prepared = reasonNotToStart(call) ? null : await call.prepare();
-    if (prepared && "settled" in prepared) return { value: prepared.settled, nextInMs: null };
-    // Asked again, because preparing takes its time when a token has to be fetched.
     const reason = reasonNotToStart(call);
-    if (reason || !prepared) return { value: call.judge({ kind: "failure", reason: reason ?? "timeout" }).value, nextInMs: null };
+    if (reason) return unsent(call, reason);
+    const prepared = await call.prepare();
+    if ("settled" in prepared) return { value: prepared.settled, nextInMs: null };
+    // Preparing takes its time when a token has to be fetched.
+    const lateReason = reasonNotToStart(call);
+    if (lateReason) return unsent(call, lateReason);
     const { value, again } = call.judge(await exchange(prepared.request, call));
     if (!again) return { value, nextInMs: null };
     const repeated = repeats.get(again.because) ?? 0;
@@ -65,7 +67,7 @@ export function createSender(options: SenderOptions): Send {
   }
 
   return async <T>(call: UpstreamCall<T>): Promise<T> => {
-    if (call.signal.aborted) return valueOfLeaving(call);
+    if (call.signal.aborted) return unsent(call, reasonOfAbort(call.signal)).value;
     const repeats = new Map<AgainReason, number>();
     const attempts = retry(
       handleWhenResult((attempted) => (attempted as Attempted<T>).nextInMs !== null),
@@ -79,6 +81,10 @@ export function createSender(options: SenderOptions): Send {
   };
 }
 
+function unsent<T>(call: UpstreamCall<T>, reason: FailureReason): Attempted<T> {
+  return { value: call.judge({ kind: "failure", reason }).value, nextInMs: null };
+}
+
 function waitOf(result: object): number {
   return "value" in result ? ((result.value as Attempted<unknown>).nextInMs ?? 0) : 0;
 }
@@ -87,15 +93,9 @@ function waitOf(result: object): number {
 function untilAborted<T>(work: Promise<T>, call: UpstreamCall<T>): Promise<T> {
   const { signal } = call;
   return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      // An exception in a listener would end the process.
-      Promise.try(valueOfLeaving<T>, call).then(resolve, reject);
-    };
+    // In a promise, because an exception in a listener would end the process.
+    const leave = (): void => void Promise.try(() => unsent(call, reasonOfAbort(signal)).value).then(resolve, reject);
     signal.addEventListener("abort", leave, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
   });
-}
-
-function valueOfLeaving<T>({ signal, judge }: UpstreamCall<T>): T {
-  return judge({ kind: "failure", reason: reasonOfAbort(signal) }).value;
 }

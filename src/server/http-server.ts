@@ -12,7 +12,7 @@ import type { Context } from "../graphql/context.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { handleError, sendError } from "./error-response.ts";
-import { type ExampleQuery, renderGraphiqlPage } from "./graphiql.ts";
+import { renderGraphiqlPage } from "./graphiql.ts";
 import { limitOperation, type OperationLimits } from "./operation-signal.ts";
 import { createRouterCheck, routerSecretHeader } from "./router-secret.ts";
 
@@ -22,7 +22,8 @@ export interface HttpServerOptions {
   readonly port: number;
   readonly path: string;
   readonly graphiql: boolean;
-  readonly examples: readonly ExampleQuery[];
+  /** GraphiQL's first tabs. */
+  readonly exampleQueries: readonly string[];
   readonly routerSecrets: readonly string[];
   readonly maxBodyBytes: number;
   readonly deadlineMs: number;
@@ -91,7 +92,7 @@ async function addGraphqlRoute(
     context: async (_request: FastifyRequest, reply: FastifyReply) =>
       options.createContext(limitOperation(reply.raw, options.deadlineMs, processEnd, options.now)),
   });
-  const graphiqlPage = options.graphiql ? await renderGraphiqlPage(options.path, options.examples) : null;
+  const graphiqlPage = options.graphiql ? await renderGraphiqlPage(options.path, options.exampleQueries) : null;
 
   app.route({
     method: ["GET", "POST"],

@@ -50,7 +50,7 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
     ),
     logLevel: "debug",
     logDestination: { write: (line) => logLines.push(line) },
-    examples: [],
+    exampleQueries: [],
     now: options.now ?? Date.now,
     random: Math.random,
   });

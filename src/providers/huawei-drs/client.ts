@@ -7,7 +7,7 @@ import { malformedAnswer, type RefusalContext, refuse, refuseId } from "../share
 import type { WireObject } from "../shared/wire-values.ts";
 import { allowsSinglesOnly, drsRefusal, drsRowRefusal, drsTokenTroubleCodes, tooFrequentWaitMs } from "./errors.ts";
 import type { DrsAccount } from "./index.ts";
-import { askUntilComplete, type GroupAnswer } from "./missing-jobs.ts";
+import { askUntilComplete, createSeenPaging, type GroupAnswer } from "./missing-jobs.ts";
 import { createDrsMeanings, normalizeDrsJob } from "./normalize.ts";
 import { hasRowOf, jobRows, rowErrorCode, rowErrorMessage, rowId, rowStatus } from "./wire.ts";
 
@@ -21,6 +21,7 @@ const wholePage = { cur_page: 1, per_page: 100 };
 export function createDrsClient(account: DrsAccount, tools: ClientTools): ProviderClient {
   const auth = createHuaweiAuth(account, service, tools);
   const meanings = createDrsMeanings(account.statusOverrides);
+  const paging = createSeenPaging();
 
   function statusQuery(ids: readonly string[]): OutboundRequest {
     return {
@@ -75,7 +76,8 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
   }
 
   return {
-    fetchTasks: (call) => askUntilComplete(call.localIds, (ids) => askGroup(ids, call), missingAnswers, tools.now),
+    fetchTasks: (call) =>
+      askUntilComplete(call.localIds, (ids) => askGroup(ids, call), missingAnswers, paging, tools.now),
   };
 }
 

@@ -37,10 +37,26 @@ const lastingFailures: ReadonlySet<ProblemCode> = new Set([
   "UPSTREAM_UNAVAILABLE",
 ]);
 
+/** The vendor's default. An upstream that cuts its answers although it was asked for more may cut them here. */
+const defaultPageRows = 5;
+
+/** What was learnt about an upstream from its answers; kept by the client from batch to batch. */
+export interface SeenPaging {
+  /** An answer to more jobs than these may be cut; infinite until one was seen to be. */
+  cutAfter: number;
+}
+
+export function createSeenPaging(): SeenPaging {
+  return { cutAfter: Number.POSITIVE_INFINITY };
+}
+
 interface Progress {
   readonly answers: Map<string, IdAnswer>;
   /** Yet to be asked. */
   readonly groups: (readonly string[])[];
+  /** How many rows the answer had that left the job out. */
+  readonly leftOut: Map<string, number>;
+  readonly paging: SeenPaging;
   foreignRows: number;
   /** The first answer's time: a batch is not newer than its oldest part. */
   observedAt: number | null;
@@ -58,9 +74,11 @@ export async function askUntilComplete(
   ids: readonly string[],
   ask: (ids: readonly string[]) => Promise<GroupAnswer>,
   missing: MissingAnswers,
+  paging: SeenPaging,
   now: () => number,
 ): Promise<CallAnswer> {
-  const progress: Progress = { answers: new Map(), groups: [ids], foreignRows: 0, observedAt: null };
+  const answers = new Map<string, IdAnswer>();
+  const progress: Progress = { answers, groups: [ids], leftOut: new Map(), paging, foreignRows: 0, observedAt: null };
   for (let calls = 0; calls < maxCallsPerBatch; calls += 1) {
     const group = progress.groups.shift();
     if (!group) break;
@@ -68,11 +86,10 @@ export async function askUntilComplete(
     if (answer.kind === "failed" && calls === 0) return answer;
     if (answer.kind === "page") takePage(progress, group, answer, missing.notFound);
     else if (answer.kind === "failed") takeFailure(progress, group, answer);
-    else progress.groups.push(...group.map((id) => [id]));
+    else progress.groups.push(...chunksOf(group, 1));
   }
-  const { answers, foreignRows, observedAt } = progress;
   for (const id of ids) if (!answers.has(id)) answers.set(id, missing.notReturned);
-  return { kind: "answered", answers, foreignRows, observedAt: observedAt ?? now() };
+  return { kind: "answered", answers, foreignRows: progress.foreignRows, observedAt: progress.observedAt ?? now() };
 }
 
 function takePage(progress: Progress, group: readonly string[], page: GroupPage, notFound: IdAnswer): void {
@@ -80,10 +97,35 @@ function takePage(progress: Progress, group: readonly string[], page: GroupPage,
   progress.foreignRows += page.foreignRows;
   progress.observedAt ??= page.observedAt;
   const missing = group.filter((id) => !progress.answers.has(id));
+  if (!page.isSuccess) {
+    progress.groups.push(...halvesOf(missing));
+    return;
+  }
+  learnPaging(progress, page, missing);
   if (missing.length === 0) return;
-  if (!page.isSuccess) progress.groups.push(...halvesOf(missing));
-  else if (page.answers.size > 0) progress.groups.push(missing);
-  else if (page.foreignRows === 0) answerAll(progress, missing, notFound);
+  if (page.answers.size > 0) progress.groups.push(lateOnesFirst(group, missing));
+  else if (page.foreignRows === 0) takeEmptyPage(progress, group, notFound);
+}
+
+/** A job that has a row now and had none before was left out because its answer was cut. */
+function learnPaging({ leftOut, paging }: Progress, page: GroupPage, missing: readonly string[]): void {
+  for (const id of page.answers.keys()) {
+    const rows = leftOut.get(id);
+    if (rows !== undefined) paging.cutAfter = Math.min(paging.cutAfter, Math.max(rows, defaultPageRows));
+  }
+  for (const id of missing) leftOut.set(id, page.answers.size);
+}
+
+/** None of the jobs exists, unless the upstream is known to cut answers, and this one was about more jobs than fit. */
+function takeEmptyPage(progress: Progress, group: readonly string[], notFound: IdAnswer): void {
+  if (group.length <= progress.paging.cutAfter) answerAll(progress, group, notFound);
+  else progress.groups.push(...chunksOf(group, progress.paging.cutAfter));
+}
+
+/** Jobs that had their place on the first page and no row go last: they would take the places of others again. */
+function lateOnesFirst(group: readonly string[], missing: readonly string[]): readonly string[] {
+  const early = new Set(group.slice(0, defaultPageRows));
+  return [...missing.filter((id) => !early.has(id)), ...missing.filter((id) => early.has(id))];
 }
 
 function takeFailure(progress: Progress, group: readonly string[], { problem, divisible }: FailedCall): void {
@@ -98,6 +140,11 @@ function answerAll(progress: Progress, ids: readonly string[], answer: IdAnswer)
 }
 
 function halvesOf(ids: readonly string[]): readonly (readonly string[])[] {
-  const middle = Math.ceil(ids.length / 2);
-  return [ids.slice(0, middle), ids.slice(middle)].filter((half) => half.length > 0);
+  return chunksOf(ids, Math.ceil(ids.length / 2));
+}
+
+function chunksOf(ids: readonly string[], size: number): readonly (readonly string[])[] {
+  const chunks: (readonly string[])[] = [];
+  for (let start = 0; start < ids.length; start += size) chunks.push(ids.slice(start, start + size));
+  return chunks;
 }

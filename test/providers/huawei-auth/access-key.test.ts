@@ -39,7 +39,7 @@ describe("an account with an access key", () => {
     const tools = openTools();
     const service = await openUpstream((_request, before) => {
       tools.advance(1_000);
-      return before === 0 ? { status: 500 } : {};
+      return before === 0 ? { status: 500, body: { error_code: "APIGW.0601" } } : {};
     });
 
     await createCaller(accessKey, service, tools)(limitsOf(tools));
