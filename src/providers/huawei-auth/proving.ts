@@ -16,7 +16,7 @@ export function createProving(): Proving {
 
   return {
     async inTurn(signal, call) {
-      while (false && underWay && !signal.aborted) await endOrAbort(underWay, signal);
+      while (!isProven && underWay && !signal.aborted) await endOrAbort(underWay, signal);
       if (isProven || signal.aborted) return call();
       const made = call();
       underWay = made.finally(() => {
