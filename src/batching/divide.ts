@@ -1,4 +1,4 @@
-import type { AnsweredCall, CallAnswer, FailedCall } from "../providers/provider.ts";
+import type { CallAnswer, FailedCall } from "../providers/provider.ts";
 
 /** Part of a call's ids, and what asking for them came to. */
 export interface AskedPart {
@@ -8,42 +8,44 @@ export interface AskedPart {
 
 /**
  * Asks, and when the whole call fails for a reason that one id can cause, asks for the halves, and for the halves of
- * failing halves, until the culprits stand alone. Extra calls are capped at `2·ceil(log2(n)) + 2`, enough to corner one
- * culprit; ids left over then keep their part's problem, worth asking again later.
+ * failing halves, until the culprits stand alone: at most `2·ceil(log2(n))` extra calls per culprit.
+ *
+ * As long as no part was answered, the cause may not be an id after all: then extra calls stop at `2·ceil(log2(n)) + 2`,
+ * and what is left over keeps its part's problem, worth asking again later.
  */
 export async function askDividing(
   localIds: readonly string[],
   ask: (localIds: readonly string[]) => Promise<CallAnswer>,
 ): Promise<AskedPart[]> {
   const done: AskedPart[] = [];
-  let callsLeft = 2 * Math.ceil(Math.log2(Math.max(1, localIds.length))) + 2;
-  let pending: AskedPart[] = [{ localIds, answer: await ask(localIds) }];
-  while (pending.length > 0) {
-    const divided: Promise<AskedPart>[] = [];
-    for (const part of pending) {
-      if (!isDivisible(part)) done.push(part);
-      else if (callsLeft < 2) done.push(undecided(part.localIds, part.answer));
-      else {
-        callsLeft -= 2;
-        for (const half of halves(part.localIds)) {
-          divided.push(ask(half).then((answer) => ({ localIds: half, answer })));
-        }
-      }
-    }
-    pending = await Promise.all(divided);
+  let blindSplits = Math.ceil(Math.log2(Math.max(1, localIds.length))) + 1;
+  let failing = sortOut([{ localIds, answer: await ask(localIds) }], done);
+  while (failing.length > 0) {
+    const isCausedByIds = done.some(({ answer }) => answer.kind === "answered");
+    const split = isCausedByIds ? failing : failing.slice(0, blindSplits);
+    if (split.length === 0) return [...done, ...failing.map(undecided)];
+    blindSplits -= split.length;
+    const asked = await Promise.all(
+      split.flatMap((part) => halves(part.localIds)).map(async (half) => ({ localIds: half, answer: await ask(half) })),
+    );
+    failing = [...failing.slice(split.length), ...sortOut(asked, done)];
   }
   return done;
 }
 
-export function isAnswered(answer: CallAnswer): answer is AnsweredCall {
-  return answer.kind === "answered";
+/** Puts what is decided to `done`, and answers the parts that are worth dividing. */
+function sortOut(parts: readonly AskedPart[], done: AskedPart[]): DivisiblePart[] {
+  done.push(...parts.filter((part) => !isDivisible(part)));
+  return parts.filter(isDivisible);
 }
 
-function isDivisible(part: AskedPart): part is AskedPart & { readonly answer: FailedCall } {
+type DivisiblePart = AskedPart & { readonly answer: FailedCall };
+
+function isDivisible(part: AskedPart): part is DivisiblePart {
   return part.answer.kind === "failed" && part.answer.divisible && part.localIds.length > 1;
 }
 
-function undecided(localIds: readonly string[], answer: FailedCall): AskedPart {
+function undecided({ localIds, answer }: DivisiblePart): AskedPart {
   return { localIds, answer: { ...answer, problem: { ...answer.problem, retryable: true } } };
 }
 

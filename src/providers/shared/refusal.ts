@@ -70,7 +70,10 @@ export function refuse(refusal: Refusal, context: RefusalContext): Judgement<Fai
 /** Judges what needs no vendor code: no answer at all, or an answer whose status alone speaks. */
 export function refuseExchange(exchange: Exchange, upstream: string, now: number): Judgement<FailedCall> {
   if (exchange.kind === "failure") return refuse(refusalByFailure(exchange.reason), { upstream, now });
-  return refuse(refusalByStatus(exchange.status), contextOf(exchange, upstream, now));
+  const context = contextOf(exchange, upstream, now);
+  // An upstream that says when to come back is throttling, whatever it calls it.
+  const isThrottling = exchange.status === 503 && context.retryAfterMs !== undefined;
+  return refuse(refusalByStatus(isThrottling ? 429 : exchange.status), context);
 }
 
 export function contextOf(response: ReceivedResponse, upstream: string, now: number): RefusalContext {
