@@ -28,7 +28,7 @@ const configFile = flags.config ?? process.env.BATCH_TASK_CONFIG;
 try {
   if (flags.validate) process.exitCode = await validate();
   else if (configFile === undefined) await runWithSandbox();
-  else await run(readConfig(configFile), "info", []);
+  else await runConfigured(readConfig(configFile));
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
   process.exitCode = error instanceof ConfigError ? exitCodes.configuration : exitCodes.failure;
@@ -67,8 +67,12 @@ async function run(config: Config, logLevel: string, exampleIds: readonly string
     });
   }
   app.log.info({ url: `${url}${config.server.path}` }, "serving");
-  for (const warning of warningsOf(config)) app.log.warn(warning);
   return { ...app, url };
+}
+
+async function runConfigured(config: Config): Promise<void> {
+  const { log } = await run(config, "info", []);
+  for (const warning of warningsOf(config)) log.warn(warning);
 }
 
 /** Settings that are taken but do less than an operator may think. */
