@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 
 /** The keys that a schema knows at a path; empty where it takes any key. */
@@ -6,11 +6,11 @@ export function knownKeysAt(schema: z.core.$ZodType, path: readonly PropertyKey[
   return objectsAt(schema, path).flatMap((object) => Object.keys(object.shape));
 }
 
-/** The known key that somebody probably meant; undefined when none is near. */
+/** The known key that somebody probably meant, in whatever letters; undefined when none is near. */
 export function nearestKey(key: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const nearest = closest(key.toLowerCase(), [...known]);
-  return distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3) ? nearest : undefined;
+  const distanceTo = (other: string): number => distance(key.toLowerCase(), other.toLowerCase());
+  const nearest = known.toSorted((left, right) => distanceTo(left) - distanceTo(right))[0];
+  return nearest !== undefined && distanceTo(nearest) <= Math.max(2, key.length / 3) ? nearest : undefined;
 }
 
 function objectsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.ZodObject[] {

@@ -1,10 +1,10 @@
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import type { Provider } from "../providers/provider.ts";
 import { type AccountOptions, accountNamePattern, secretText } from "../providers/shared/account-options.ts";
 import { Secret } from "../providers/shared/secret.ts";
 import { check, unknownKey } from "./check.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { readYaml } from "./read-yaml.ts";
 import { type SubstitutionSources, substitute } from "./substitute.ts";
 
 const port = z.int().min(0).max(65_535);
@@ -59,10 +59,10 @@ export type Providers = ReadonlyMap<string, Provider>;
  * @throws ConfigError with every problem, by path in the file and without values
  */
 export function parseConfigText(text: string, sources: SubstitutionSources, providers: Providers): Config {
-  const document = parseDocument(text);
-  const problems = document.errors.map(({ message }) => ({ path: "", message: message.split("\n")[0] ?? message }));
+  const problems: ConfigProblem[] = [];
+  const document = readYaml(text, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return loadConfig(document.toJS(), sources, providers);
+  return loadConfig(document, sources, providers);
 }
 
 /**
@@ -74,7 +74,7 @@ export function loadConfig(document: unknown, sources: SubstitutionSources, prov
   const substituted = substitute(document, sources);
   const problems = substituted.problems;
   const sections = readSections(substituted.document, problems);
-  const server = check(serverSchema, withPort(sections.server ?? {}, sources), ["server"], problems);
+  const server = check(serverSchema, withPort(sections.server ?? {}, sources, problems), ["server"], problems);
   const limits = check(limitsSchema, sections.limits ?? {}, ["limits"], problems);
   const cache = check(cacheSchema, sections.cache ?? {}, ["cache"], problems);
   const entries = check(accountEntriesSchema, sections.accounts ?? {}, ["accounts"], problems);
@@ -99,16 +99,22 @@ function readSections(document: unknown, problems: ConfigProblem[]): Sections {
   return document;
 }
 
-const accountEntriesSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
+/** Each entry is checked by itself, so that one of another shape does not hide the problems of the others. */
+const accountEntriesSchema = z.record(z.string(), z.unknown());
 
-function withPort(server: unknown, { environment }: SubstitutionSources): unknown {
+const accountEntrySchema = z.record(z.string(), z.unknown());
+
+function withPort(server: unknown, { environment }: SubstitutionSources, problems: ConfigProblem[]): unknown {
   const override = environment.PORT;
-  if (override === undefined || override === "" || typeof server !== "object") return server;
-  return { ...server, port: Number(override) };
+  if (override === undefined || override === "") return server;
+  if (typeof server !== "object" || Array.isArray(server)) return server;
+  if (/^\d+$/.test(override) && port.safeParse(Number(override)).success) return { ...server, port: Number(override) };
+  problems.push({ path: "server.port", message: "the environment's PORT must be a whole number from 0 to 65535" });
+  return { ...server, port: undefined };
 }
 
 function checkAccounts(
-  entries: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  entries: Readonly<Record<string, unknown>>,
   providers: Providers,
   problems: ConfigProblem[],
 ): ConfiguredAccount[] {
@@ -118,13 +124,13 @@ function checkAccounts(
     const account = checkAccount(name, entry, providers, problems);
     if (account) accounts.push(account);
   }
-  checkNames(accounts, problems);
+  checkNames(Object.keys(entries), accounts, problems);
   return accounts;
 }
 
 function checkAccount(
   name: string,
-  entry: Readonly<Record<string, unknown>>,
+  value: unknown,
   providers: Providers,
   problems: ConfigProblem[],
 ): ConfiguredAccount | undefined {
@@ -132,27 +138,28 @@ function checkAccount(
   if (!accountNamePattern.test(name)) {
     problems.push({ path, message: "an account's name is lower-case letters, digits and hyphens, at most 63" });
   }
+  const entry = check(accountEntrySchema, value, ["accounts", name], problems);
+  if (!entry) return undefined;
   const provider = providers.get(String(entry.provider));
   if (!provider) {
     problems.push({ path: `${path}.provider`, message: `must be one of ${[...providers.keys()].join(", ")}` });
     return undefined;
   }
-  const options = check(provider.accountSchema, entry, ["accounts", name], problems);
-  if (!options) return undefined;
   const { maxIdsPerCall } = provider.limits;
-  if (options.maxIdsPerCall !== undefined && options.maxIdsPerCall > maxIdsPerCall) {
+  if (Number(entry.maxIdsPerCall) > maxIdsPerCall) {
     problems.push({ path: `${path}.maxIdsPerCall`, message: `must be at most the provider's ${maxIdsPerCall}` });
   }
-  return { name, provider, options };
+  const options = check(provider.accountSchema, entry, ["accounts", name], problems);
+  return options && { name, provider, options };
 }
 
 /** Names and former names share one space: an id must lead to one account. */
-function checkNames(accounts: readonly ConfiguredAccount[], problems: ConfigProblem[]): void {
-  const taken = new Set(accounts.map(({ name }) => name));
+function checkNames(names: readonly string[], accounts: readonly ConfiguredAccount[], problems: ConfigProblem[]): void {
+  const taken = new Set(names);
   for (const { name, options } of accounts) {
     for (const [index, alias] of options.aliases.entries()) {
       if (taken.has(alias)) {
-        problems.push({ path: `accounts.${name}.aliases[${index}]`, message: `"${alias}" names an account already` });
+        problems.push({ path: `accounts.${name}.aliases[${index}]`, message: "names an account already" });
       }
       taken.add(alias);
     }

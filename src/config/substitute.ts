@@ -7,7 +7,9 @@ export interface SubstitutionSources {
   readFile(path: string): string;
 }
 
-const placeholder = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*))\}/g;
+const placeholder = /\$\{(?:file:([^}]+)|([A-Za-z_][A-Za-z0-9_]*)|[^}]*)\}/g;
+
+const notAPlaceholder = `holds a placeholder of no known form: write \${NAME} or \${file:/path}`;
 
 /** Replaces placeholders in every text of a document. What cannot be replaced becomes a problem and stays as it is. */
 export function substitute(
@@ -25,15 +27,20 @@ export function substitute(
 
   function replaceIn(text: string, path: readonly PropertyKey[]): string {
     return text.replace(placeholder, (whole, file: string | undefined, name: string | undefined) => {
-      const found = file === undefined ? fromEnvironment(name ?? "") : fromFile(file);
+      const found = lookUp(file, name);
       if ("text" in found) return found.text;
       problems.push({ path: formatPath(path), message: found.problem });
       return whole;
     });
   }
 
+  function lookUp(file: string | undefined, name: string | undefined): { text: string } | { problem: string } {
+    if (file !== undefined) return fromFile(file);
+    return name === undefined ? { problem: notAPlaceholder } : fromEnvironment(name);
+  }
+
   function fromEnvironment(name: string): { text: string } | { problem: string } {
-    const text = sources.environment[name];
+    const text = Object.hasOwn(sources.environment, name) ? sources.environment[name] : undefined;
     return text === undefined ? { problem: `environment variable ${name} is not set` } : { text };
   }
 

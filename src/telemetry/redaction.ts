@@ -4,15 +4,54 @@ export type Redact = (text: string) => string;
 /** Shorter secrets would blot out ordinary words and digits; nobody should use them. */
 const shortestSecretLength = 6;
 
-/** Replaces each of the given secrets, as it is, as it stands inside JSON, and percent-encoded. */
+/**
+ * Replaces each of the given secrets: as it is, percent-encoded, and as it stands inside JSON, also inside JSON that is
+ * a text of other JSON. Encoders differ in what they escape (Python: all but ASCII, PHP: the slash, Go: `&<>`), so each
+ * character is looked for in all its spellings.
+ */
 export function createRedactor(secrets: Iterable<string>): Redact {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret.length < shortestSecretLength) continue;
-    forms.add(secret).add(JSON.stringify(secret).slice(1, -1)).add(encodeURIComponent(secret));
-  }
-  if (forms.size === 0) return (text) => text;
-  const longestFirst = [...forms].sort((left, right) => right.length - left.length);
-  const pattern = new RegExp(longestFirst.map((form) => RegExp.escape(form)).join("|"), "g");
+  const longestFirst = [...new Set(secrets)]
+    .filter(({ length }) => length >= shortestSecretLength)
+    .sort((left, right) => right.length - left.length);
+  if (longestFirst.length === 0) return (text) => text;
+  const pattern = new RegExp(longestFirst.map(patternOf).join("|"), "g");
   return (text) => text.replace(pattern, "[redacted]");
+}
+
+function patternOf(secret: string): string {
+  return (secret.match(/\\+|[^\\]/gu) ?? [])
+    .map((part) => (part.startsWith("\\") ? backslashes(part.length) : spellingsOf(part)))
+    .join("");
+}
+
+/** What JSON writes for a control character behind the backslash. */
+const shortEscapes: Readonly<Record<string, string>> = { "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t" };
+
+/** As many as JSON of three levels writes before a quote. Bounded, so that a text of nothing but backslashes costs no more than others. */
+const someBackslashes = "\\\\{1,7}";
+const maybeBackslashes = "\\\\{0,7}";
+
+/** Backslashes in a row are one part: where one of them ends and the next begins, nobody can tell. */
+function backslashes(count: number): string {
+  return `(?:\\\\{${count},${count * 8}}|(?:${someBackslashes}u005[cC]|%5[cC]){${count}})`;
+}
+
+/** A pattern for one other character, however it is encoded; no encoder escapes ASCII letters and digits. */
+function spellingsOf(character: string): string {
+  if (/^\w$/.test(character)) return character;
+  const codeUnits = character.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  const bytes = [...Buffer.from(character)].map((byte) => byte.toString(16).padStart(2, "0"));
+  const spellings = [
+    maybeBackslashes + RegExp.escape(character),
+    codeUnits.map((unit) => `${someBackslashes}u${anyCase(unit)}`).join(""),
+    bytes.map((byte) => `%${anyCase(byte)}`).join(""),
+  ];
+  const shortEscape = shortEscapes[character];
+  if (shortEscape) spellings.push(someBackslashes + shortEscape);
+  if (character === " ") spellings.push("\\+");
+  return `(?:${spellings.join("|")})`;
+}
+
+function anyCase(hex: string): string {
+  return hex.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }

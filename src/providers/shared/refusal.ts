@@ -54,8 +54,9 @@ export function refusalByFailure(reason: FailureReason): Refusal {
 }
 
 /** The judgement of a call that came to nothing. */
-export function refuse(refusal: Refusal, context: RefusalContext): Judgement<FailedCall> {
+export function refuse(row: Refusal, context: RefusalContext): Judgement<FailedCall> {
   const { retryAfterMs } = context;
+  const refusal = isThrottling(row, context) ? refusalByStatus(429) : row;
   const problem = createProblem(refusal.code, messageOf(refusal, context), {
     ...(refusal.retryable !== undefined && { retryable: refusal.retryable }),
     retryAfterAt: retryAfterMs === undefined ? null : context.now + retryAfterMs,
@@ -67,13 +68,15 @@ export function refuse(refusal: Refusal, context: RefusalContext): Judgement<Fai
   return { value, again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) } };
 }
 
+/** An upstream that is out of order and says when to come back is throttling, whatever it calls it. */
+function isThrottling({ code }: Refusal, { status, retryAfterMs }: RefusalContext): boolean {
+  return status === 503 && retryAfterMs !== undefined && code === "UPSTREAM_UNAVAILABLE";
+}
+
 /** Judges what needs no vendor code: no answer at all, or an answer whose status alone speaks. */
 export function refuseExchange(exchange: Exchange, upstream: string, now: number): Judgement<FailedCall> {
   if (exchange.kind === "failure") return refuse(refusalByFailure(exchange.reason), { upstream, now });
-  const context = contextOf(exchange, upstream, now);
-  // An upstream that says when to come back is throttling, whatever it calls it.
-  const isThrottling = exchange.status === 503 && context.retryAfterMs !== undefined;
-  return refuse(refusalByStatus(isThrottling ? 429 : exchange.status), context);
+  return refuse(refusalByStatus(exchange.status), contextOf(exchange, upstream, now));
 }
 
 export function contextOf(response: ReceivedResponse, upstream: string, now: number): RefusalContext {

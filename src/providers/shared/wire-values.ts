@@ -50,12 +50,15 @@ export function readBoolean(value: unknown): boolean | null {
 /** Year 9999: beyond it a figure is in another unit, and RFC 3339 cannot write it. */
 const latestEpochMs = 253_402_300_799_999;
 
+/** A figure of 1970 is none, or is in another unit. */
+const earliestEpochMs = Date.UTC(1971, 0);
+
 /** Epoch seconds or milliseconds; zero and negative figures mean "none". */
 export function readEpochMs(value: unknown, unit: "seconds" | "milliseconds"): number | null {
   const number = readNumber(value);
-  if (number === null || number <= 0) return null;
+  if (number === null) return null;
   const epochMs = Math.trunc(unit === "seconds" ? number * 1000 : number);
-  return epochMs <= latestEpochMs ? epochMs : null;
+  return epochMs >= earliestEpochMs && epochMs <= latestEpochMs ? epochMs : null;
 }
 
 /** An absolute http or https address. */

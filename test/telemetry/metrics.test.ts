@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+
+describe("createMetrics", () => {
+  it("exposes what it was told, by provider and outcome", async () => {
+    const metrics = createMetrics();
+
+    metrics.upstreamAttempt("bk-sops", "5xx", 0.2);
+    metrics.taskCall("bk-sops", 51);
+    metrics.foreignRows("bk-sops", 3);
+    metrics.lookup("bk-sops", "found");
+    metrics.lookup("bk-sops", "NOT_FOUND");
+    metrics.unknownStatus("bk-sops");
+    const { text, contentType } = await metrics.expose();
+
+    expect(contentType).toContain("text/plain");
+    expect(text.split("\n")).toEqual(
+      expect.arrayContaining([
+        'batch_task_upstream_attempt_duration_seconds_count{provider="bk-sops",outcome="5xx"} 1',
+        'batch_task_upstream_attempt_duration_seconds_bucket{le="0.25",provider="bk-sops",outcome="5xx"} 1',
+        'batch_task_upstream_attempt_duration_seconds_bucket{le="0.1",provider="bk-sops",outcome="5xx"} 0',
+        'batch_task_upstream_call_ids_sum{provider="bk-sops"} 51',
+        'batch_task_foreign_rows_total{provider="bk-sops"} 3',
+        'batch_task_lookups_total{provider="bk-sops",outcome="found"} 1',
+        'batch_task_lookups_total{provider="bk-sops",outcome="NOT_FOUND"} 1',
+        'batch_task_unknown_status_total{provider="bk-sops"} 1',
+      ]),
+    );
+  });
+
+  it("shares nothing with the metrics of another application in the process", async () => {
+    const [first, second] = [createMetrics(), createMetrics()];
+
+    first.lookup("bk-sops", "found");
+
+    expect((await second.expose()).text).not.toContain('outcome="found"');
+  });
+
+  it("tells about the process, too", async () => {
+    expect((await createMetrics().expose()).text).toContain("process_cpu_seconds_total");
+  });
+});
