@@ -92,11 +92,11 @@ function directoryOf(accounts: readonly ConfiguredAccount[]): AccountDirectory {
   );
 }
 
-function viewOf({ configured: { name, provider }, maxIdsPerCall, health }: OpenAccount): AccountView {
+function viewOf({ configured: { name, provider }, reads: [plain], health }: OpenAccount): AccountView {
   return {
     name,
     provider: provider.provider,
-    maxIdsPerCall,
+    maxIdsPerCall: plain.maxIdsPerCall,
     minPollSeconds: provider.limits.pollFloorSeconds,
     health: () => health.current(),
   };

@@ -4,6 +4,7 @@ import type { ConfiguredAccount } from "./config/load-config.ts";
 import { createConnections } from "./http/connections.ts";
 import { createCredentialStore } from "./http/credential-store.ts";
 import { createSender } from "./http/sender.ts";
+import type { Provider, ProviderRead } from "./providers/provider.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Redact } from "./telemetry/redaction.ts";
 
@@ -45,11 +46,19 @@ export function openAccounts(
       configured,
       provider: provider.id,
       client: provider.createClient(account, { send, now, random, credentials }),
-      maxIdsPerCall: account.maxIdsPerCall ?? provider.limits.maxIdsPerCall,
+      reads: lowerLimits(provider.reads, account.maxIdsPerCall),
       health: createHealthRecord(now),
       close: () => dispatcher.close(),
     };
   }
 
   return new Map(accounts.map((configured) => [configured.name, open(configured)]));
+}
+
+function lowerLimits([plain, ...others]: Provider["reads"], limit = Number.POSITIVE_INFINITY): Provider["reads"] {
+  const lower = (read: ProviderRead): ProviderRead => ({
+    ...read,
+    maxIdsPerCall: Math.min(read.maxIdsPerCall, limit),
+  });
+  return [lower(plain), ...others.map(lower)];
 }

@@ -2,7 +2,7 @@ import { collectSecrets } from "./config/collect-secrets.ts";
 import type { Config } from "./config/load-config.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
 import type { Provider } from "./providers/provider.ts";
-import type { ProblemCode } from "./tasks/problem.ts";
+import type { Problem, ProblemCode } from "./tasks/problem.ts";
 import { createRedactor } from "./telemetry/redaction.ts";
 
 export interface LiveCheck {
@@ -41,15 +41,21 @@ async function checkAccount(account: OpenAccount, now: () => number): Promise<Li
   const { name, provider } = account.configured;
   const { scope, localId } = parseProbeId(provider);
   const answer = await account.client.fetchTasks({
+    read: provider.reads[0].name,
     localIds: [localId],
     scope,
     facets: new Set(),
     signal: AbortSignal.timeout(deadlineMs),
     deadlineAt: now() + deadlineMs,
   });
-  if (answer.kind === "answered" || !accountProblems.has(answer.problem.code)) return { account: name, problem: null };
+  if (answer.kind === "answered" || !speaksAboutAccount(answer.problem)) return { account: name, problem: null };
   const { code, message, upstreamCode } = answer.problem;
   return { account: name, problem: `${code}${upstreamCode === null ? "" : ` ${upstreamCode}`}: ${message}` };
+}
+
+/** A refusal without a code of the vendor's, such as a bare 404, may come from anybody: the address may be wrong. */
+function speaksAboutAccount({ code, upstreamCode }: Problem): boolean {
+  return accountProblems.has(code) || (code === "UPSTREAM_ERROR" && upstreamCode === null);
 }
 
 function parseProbeId(provider: Provider): { readonly scope: string; readonly localId: string } {

@@ -1,12 +1,12 @@
-import type { CallAnswer, CallLimits, Facet, ProviderClient, TaskCall } from "../providers/provider.ts";
-import type { Outcome } from "../tasks/outcome.ts";
+import type { CallAnswer, CallLimits, ProviderClient, TaskCall } from "../providers/provider.ts";
+import { mergeOutcomes, nothingMissing, type Outcome, type PartialOutcome } from "../tasks/outcome.ts";
 import { createProblem } from "../tasks/problem.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HealthRecord } from "./account-health.ts";
 import { type AskedPart, askDividing } from "./divide.ts";
-import { evenChunks } from "./even-chunks.ts";
-import { type Partition, partitionKeys, partitionName, type TaskKey, type WantedTask } from "./partition.ts";
+import { type Partition, partitionKeys, partitionName, type TaskKey } from "./partition.ts";
+import { type PlannedCall, planCalls, type Reads } from "./plan-calls.ts";
 
 export type { TaskKey } from "./partition.ts";
 
@@ -15,15 +15,15 @@ export interface BatchedAccount {
   /** Label of the metrics. */
   readonly provider: string;
   readonly client: ProviderClient;
-  /** The provider's limit, or the lower one of the account. */
-  readonly maxIdsPerCall: number;
+  /** With the provider's limits, or the lower one of the account. */
+  readonly reads: Reads;
   readonly health: HealthRecord;
 }
 
 export interface Batching {
   /**
-   * Answers keys in the fewest upstream calls: `ceil(n / limit)` for the n distinct ids of an account and scope. One
-   * outcome per key, in key order. Rejects never; a call's failure is the problem of its own ids only.
+   * Answers keys in the fewest upstream calls: `ceil(n / limit)` per read for the n distinct ids of an account and scope
+   * that need it. One outcome per key, in key order. Rejects never; a call's failure is the problem of its own ids only.
    */
   fetchTasks(keys: readonly TaskKey[], limits: CallLimits): Promise<Outcome[]>;
 }
@@ -41,25 +41,28 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
   async function fetchPartition(partition: Partition, limits: CallLimits): Promise<OutcomesById> {
     const account = accounts.get(partition.account);
     if (!account) throw new Error(`No account "${partition.account}": ids are checked before they become keys`);
-    const chunks = evenChunks(partition.wanted, account.maxIdsPerCall);
-    const parts = await Promise.all(chunks.map((chunk) => fetchChunk(account, partition.scope, chunk, limits)));
-    const outcomes: OutcomesById = new Map();
-    for (const part of parts.flat()) collectOutcomes(part, account.provider, outcomes);
-    return outcomes;
+    const calls = planCalls(partition.wanted, account.reads);
+    const asked = await Promise.all(calls.map((call) => askFor(account, partition.scope, call, limits)));
+    const told = new Map<string, [PartialOutcome, ...PartialOutcome[]]>();
+    for (const [index, { facets }] of calls.entries()) {
+      for (const part of asked[index] ?? []) collectOutcomes(part, facets, told);
+    }
+    return new Map([...told].map(([localId, parts]) => [localId, noted(mergeOutcomes(parts), account.provider)]));
   }
 
-  function fetchChunk(
+  function askFor(
     account: BatchedAccount,
     scope: string,
-    chunk: readonly WantedTask[],
+    { read, localIds, facets }: PlannedCall,
     limits: CallLimits,
   ): Promise<AskedPart[]> {
-    const facets = new Set<Facet>(chunk.flatMap((wanted) => [...wanted.facets]));
-    const localIds = chunk.map(({ localId }) => localId);
     return askDividing(localIds, async (ids) => {
       metrics.taskCall(account.provider, ids.length);
-      const answer = await callClient(account, { ...limits, scope, facets, localIds: ids });
+      const answer = await callClient(account, { ...limits, read: read.name, scope, facets, localIds: ids });
       account.health.note(answer);
+      if (answer.kind === "answered" && answer.foreignRows > 0) {
+        metrics.foreignRows(account.provider, answer.foreignRows);
+      }
       return answer;
     });
   }
@@ -74,14 +77,10 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
     }
   }
 
-  function collectOutcomes({ localIds, answer }: AskedPart, provider: string, outcomes: OutcomesById): void {
-    if (answer.kind === "answered" && answer.foreignRows > 0) metrics.foreignRows(provider, answer.foreignRows);
-    for (const localId of localIds) {
-      const outcome = outcomeOf(localId, answer);
-      outcomes.set(localId, outcome);
-      metrics.lookup(provider, outcome.kind === "found" ? "found" : outcome.problem.code);
-      if (outcome.kind === "found" && outcome.state.status === "UNKNOWN") metrics.unknownStatus(provider);
-    }
+  function noted(outcome: Outcome, provider: string): Outcome {
+    metrics.lookup(provider, outcome.kind === "found" ? "found" : outcome.problem.code);
+    if (outcome.kind === "found" && outcome.state.status === "UNKNOWN") metrics.unknownStatus(provider);
+    return outcome;
   }
 
   return {
@@ -101,10 +100,23 @@ const unprocessable = "The provider's answer could not be processed.";
 /** A client that gives no entry for an id that it was asked for has a defect, too. */
 const unanswered: Outcome = { kind: "problem", problem: createProblem("NOT_RETURNED", unprocessable) };
 
+function collectOutcomes(
+  { localIds, answer }: AskedPart,
+  facets: PartialOutcome["facets"],
+  told: Map<string, [PartialOutcome, ...PartialOutcome[]]>,
+): void {
+  for (const localId of localIds) {
+    const part = { outcome: outcomeOf(localId, answer), facets };
+    const known = told.get(localId);
+    if (known) known.push(part);
+    else told.set(localId, [part]);
+  }
+}
+
 function outcomeOf(localId: string, answer: CallAnswer): Outcome {
   if (answer.kind === "failed") return { kind: "problem", problem: answer.problem };
   const idAnswer = answer.answers.get(localId);
   if (!idAnswer) return unanswered;
   if ("problem" in idAnswer) return { kind: "problem", problem: idAnswer.problem };
-  return { kind: "found", state: idAnswer.state, observedAt: answer.observedAt };
+  return { kind: "found", state: idAnswer.state, observedAt: answer.observedAt, missing: nothingMissing };
 }

@@ -145,7 +145,7 @@ function checkAccount(
     problems.push({ path: `${path}.provider`, message: `must be one of ${[...providers.keys()].join(", ")}` });
     return undefined;
   }
-  const { maxIdsPerCall } = provider.limits;
+  const [{ maxIdsPerCall }] = provider.reads;
   if (Number(entry.maxIdsPerCall) > maxIdsPerCall) {
     problems.push({ path: `${path}.maxIdsPerCall`, message: `must be at most the provider's ${maxIdsPerCall}` });
   }

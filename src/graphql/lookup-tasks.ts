@@ -4,9 +4,11 @@ import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import { type AccountDirectory, isTaskReference, parseTaskId } from "../tasks/task-id.ts";
 import { identityModel, type LookupModel, lookupModel, problemLookup } from "./models.ts";
 import type { PartsOf } from "./selection.ts";
+import type { TaskTypes } from "./task-type.ts";
 
 export interface LookupOptions {
   readonly accounts: AccountDirectory;
+  readonly taskTypes: TaskTypes;
   /** How many ids one field may ask for. */
   readonly maxIdsPerRequest: number;
   now(): EpochMs;
@@ -27,7 +29,15 @@ export function createLookupTasks(options: LookupOptions): LookupTasks {
     }
     const loaded = loadedByReference(keys, await loaders.loadTasks(keys));
     const now = options.now();
-    return references.map((reference, index) => lookup(ids[index] ?? "", reference, loaded, now));
+
+    function lookup(requestedId: string, reference: TaskReference | Problem): LookupModel {
+      if (!isTaskReference(reference)) return problemLookup(requestedId, reference);
+      const task = loaded.get(reference);
+      if (!task) return { requestedId, task: identityModel(reference), problem: null };
+      return lookupModel(requestedId, reference, task, options.taskTypes, now);
+    }
+
+    return references.map((reference, index) => lookup(ids[index] ?? "", reference));
   };
 }
 
@@ -46,16 +56,4 @@ function loadedByReference(keys: readonly TaskKey[], loaded: readonly LoadedTask
     if (task) byReference.set(reference, task);
   }
   return byReference;
-}
-
-function lookup(
-  requestedId: string,
-  reference: TaskReference | Problem,
-  loaded: LoadedByReference,
-  now: EpochMs,
-): LookupModel {
-  if (!isTaskReference(reference)) return problemLookup(requestedId, reference);
-  const task = loaded.get(reference);
-  if (!task) return { requestedId, task: identityModel(reference), problem: null };
-  return lookupModel(requestedId, reference, task, now);
 }

@@ -1,6 +1,9 @@
+import type { GraphQLError } from "graphql";
 import type { LoadedTask, TaskReading } from "../loaders/task-loaders.ts";
 import type { Problem } from "../tasks/problem.ts";
 import type { EpochMs, RawStatus, TaskReference, TaskState } from "../tasks/task.ts";
+import { problemError } from "./errors.ts";
+import type { TaskType, TaskTypes } from "./task-type.ts";
 
 /**
  * What the graph's fields are read from: plain objects whose properties are named as the fields, so that no field needs a
@@ -50,8 +53,13 @@ export function identityModel(reference: TaskReference): TaskIdentityModel {
   return { __typename: typename, id, provider, account, upstreamId };
 }
 
-export function taskModel(reference: TaskReference, reading: TaskReading, now: EpochMs): TaskModel {
-  const { state, observedAt, pollAfterAt } = reading;
+export function taskModel(
+  reference: TaskReference,
+  reading: TaskReading,
+  taskTypes: TaskTypes,
+  now: EpochMs,
+): TaskModel {
+  const { state, observedAt, pollAfterAt, missing } = reading;
   return {
     ...state,
     ...identityModel(reference),
@@ -64,7 +72,24 @@ export function taskModel(reference: TaskReference, reading: TaskReading, now: E
       problem: null,
     },
     pollAfter: pollAfterAt,
+    ...errorsOfMissing(missing, state, taskTypes.get(reference.typename)),
   };
+}
+
+/** A field that could not be had is null with an error at its own place; the executor makes that of an error as value. */
+function errorsOfMissing(
+  missing: TaskReading["missing"],
+  state: TaskState,
+  type: TaskType | undefined,
+): Record<string, GraphQLError> {
+  const errors: Record<string, GraphQLError> = {};
+  for (const [facet, problem] of missing) {
+    for (const field of type?.facets[facet] ?? []) {
+      const isTold = (state as unknown as Readonly<Record<string, unknown>>)[field] != null;
+      if (!isTold) errors[field] = problemError(problemModel(problem));
+    }
+  }
+  return errors;
 }
 
 export function problemModel({ retryAfterAt, ...problem }: Problem): ProblemModel {
@@ -75,10 +100,11 @@ export function lookupModel(
   requestedId: string,
   reference: TaskReference,
   loaded: LoadedTask,
+  taskTypes: TaskTypes,
   now: EpochMs,
 ): LookupModel {
   if (loaded.kind === "problem") return problemLookup(requestedId, loaded.problem);
-  return { requestedId, task: taskModel(reference, loaded, now), problem: null };
+  return { requestedId, task: taskModel(reference, loaded, taskTypes, now), problem: null };
 }
 
 export function problemLookup(requestedId: string, problem: Problem): LookupModel {

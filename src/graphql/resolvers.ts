@@ -95,6 +95,6 @@ function createListResolvers(taskTypes: TaskTypes): Record<string, Record<string
 function createListResolver(field: string, filter: EntryFilter): ListResolver {
   return (model, args) => {
     const entries = model[field];
-    return Array.isArray(entries) ? pageOf(entries, args, filter) : null;
+    return Array.isArray(entries) ? pageOf(entries, args, filter) : entries;
   };
 }

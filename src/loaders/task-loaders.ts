@@ -12,6 +12,8 @@ export interface TaskReading {
   readonly kind: "reading";
   readonly state: TaskState;
   readonly observedAt: EpochMs;
+  /** Costlier parts that were wanted and could not be had, by facet. */
+  readonly missing: ReadonlyMap<string, Problem>;
   /** Null when terminal. */
   readonly pollAfterAt: EpochMs | null;
 }
@@ -57,7 +59,8 @@ function createProviderLoader(provider: string, options: TaskLoaderOptions): Pro
   if (!range) throw new Error(`No poll range for provider "${provider}"`);
   return new DataLoader<TaskKey, LoadedTask, string>(
     async (keys) => {
-      const outcomes = await options.batching.fetchTasks(keys, options);
+      const { signal, deadlineAt } = options;
+      const outcomes = await options.batching.fetchTasks(keys, { signal, deadlineAt });
       return outcomes.map((outcome) => readOutcome(outcome, range, options));
     },
     { cacheKeyFn: keyText },
@@ -67,8 +70,8 @@ function createProviderLoader(provider: string, options: TaskLoaderOptions): Pro
 /** The poll hint is drawn once, so that every mention of a task in the operation says the same. */
 function readOutcome(outcome: Outcome, range: PollRange, { now, random }: TaskLoaderOptions): LoadedTask {
   if (outcome.kind === "problem") return outcome;
-  const { state, observedAt } = outcome;
-  return { kind: "reading", state, observedAt, pollAfterAt: pollAfter(state, range, now(), random) };
+  const { state, observedAt, missing } = outcome;
+  return { kind: "reading", state, observedAt, missing, pollAfterAt: pollAfter(state, range, now(), random) };
 }
 
 /** One id with and without a costlier part are two questions; batching lets one call answer both. */

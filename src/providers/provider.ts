@@ -15,6 +15,8 @@ export interface Provider<Account extends AccountOptions = AccountOptions> exten
   /** The provider's GraphQL type: `SopsTask`. */
   readonly typename: string;
   readonly limits: ProviderLimits;
+  /** The calls that read tasks, each of which tells the status. The first is the plain one, for who wants no more. */
+  readonly reads: readonly [ProviderRead, ...ProviderRead[]];
   /** A well-formed upstream id that no task is likely to have: asking for it shows whether credentials are accepted. */
   readonly probeId: string;
   /** Which fields of the GraphQL type cost more than the status call, by the facet that brings them. */
@@ -28,7 +30,6 @@ export interface Provider<Account extends AccountOptions = AccountOptions> exten
 }
 
 export interface ProviderLimits {
-  readonly maxIdsPerCall: number;
   /** Total time of one attempt, headers and body. */
   readonly attemptTimeoutMs: number;
   /** Calls to one account that may be under way together, unless the account says otherwise. */
@@ -36,6 +37,14 @@ export interface ProviderLimits {
   /** Asking more often than this cannot bring news. */
   readonly pollFloorSeconds: number;
   readonly pollCapSeconds: number;
+}
+
+export interface ProviderRead {
+  /** Tells the client which call to make: `batch-detail`. */
+  readonly name: string;
+  readonly maxIdsPerCall: number;
+  /** The facets that it can bring. */
+  readonly brings: readonly Facet[];
 }
 
 /** A named part of a task that is fetched, or kept, only when a query selects it: `children`. */
@@ -68,9 +77,12 @@ export interface CallLimits {
 }
 
 export interface TaskCall extends CallLimits {
+  /** Name of the read to make. */
+  readonly read: string;
   /** Distinct, of one scope, at most the limit, in a stable order. */
   readonly localIds: readonly string[];
   readonly scope: string;
+  /** Those of the read's facets that somebody wants. */
   readonly facets: ReadonlySet<Facet>;
 }
 

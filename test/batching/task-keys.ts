@@ -21,6 +21,9 @@ export function keyOf(account: string, localId: string, facets: readonly string[
 
 export const someTime: CallLimits = { signal: new AbortController().signal, deadlineAt: 4_102_444_800_000 };
 
+/** Facets that the only read of a test account brings. */
+const testFacets = ["children", "items", "detail", "progress"];
+
 export interface BatchingTest extends Batching {
   /** What the metrics were told, as `name provider figure`. */
   readonly told: readonly string[];
@@ -37,7 +40,12 @@ export function createTestBatching(
   const accounts: BatchingOptions["accounts"] = new Map(
     Object.entries(clients).map(([name, { client, limit }]) => [
       name,
-      { provider: "test", client, maxIdsPerCall: limit, health: createHealthRecord(() => 0) },
+      {
+        provider: "test",
+        client,
+        reads: [{ name: "read", maxIdsPerCall: limit, brings: testFacets }],
+        health: createHealthRecord(() => 0),
+      },
     ]),
   );
   const tell = (name: string) => (provider: string, figure?: number | string) => {

@@ -8,7 +8,7 @@ import { startService, type TestService } from "../support/service.ts";
 const startedAt = Date.now();
 const now = (): number => startedAt;
 
-const fields = "id status isTerminal needsAttention rawStatus { value } name";
+const fields = "id status isTerminal needsAttention rawStatus { value }";
 
 let sandbox: Sandbox;
 let service: TestService;

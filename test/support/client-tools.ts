@@ -44,6 +44,7 @@ export function createTestTools(options: { maxConcurrentCalls?: number; random?:
 /** A call that has time for quick repeats and none for the long wait after throttling. */
 export function taskCall(localIds: readonly string[], rest: Partial<TaskCall> = {}): TaskCall {
   return {
+    read: "",
     localIds,
     scope: "",
     facets: new Set(),

@@ -7,7 +7,6 @@ export interface ExpectedTask {
   readonly isTerminal: boolean;
   readonly needsAttention: boolean;
   readonly rawStatus: { readonly value: string };
-  readonly name: string | null;
 }
 
 type Meaning = readonly [status: string, isTerminal: boolean, needsAttention: boolean];
@@ -87,7 +86,6 @@ export function expectedTask(held: HeldTask): ExpectedTask {
     isTerminal,
     needsAttention,
     rawStatus: { value: held.rawStatus },
-    name: held.account.startsWith("ops") ? String((held.row as { name: unknown }).name) : null,
   };
 }
 

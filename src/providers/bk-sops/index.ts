@@ -25,13 +25,13 @@ export const bkSops: Provider<BkSopsAccount> = {
   typename: "SopsTask",
   limits: {
     // The server refuses 51 (gcloud/apigw/views/get_tasks_status.py); its English page says "fewer than 50".
-    maxIdsPerCall: 50,
     attemptTimeoutMs: 5_000,
     maxConcurrentCalls: 8,
     // The server keeps its answers for 10 s.
     pollFloorSeconds: 10,
     pollCapSeconds: 60,
   },
+  reads: [{ name: "status", maxIdsPerCall: 50, brings: ["children"] }],
   probeId: "1/1",
   facets: { children: ["nodes", "hasIgnoredErrors"] },
   pagedLists: { nodes: { keeps: keepsSopsNode } },

@@ -22,12 +22,12 @@ export const eiotclub: Provider<EiotclubAccount> = {
   provider: "EIOTCLUB",
   typename: "EiotclubTask",
   limits: {
-    maxIdsPerCall: 100,
     attemptTimeoutMs: 3_000,
     maxConcurrentCalls: 8,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },
+  reads: [{ name: "query", maxIdsPerCall: 100, brings: [] }],
   probeId: "0",
   facets: {},
   pagedLists: {},

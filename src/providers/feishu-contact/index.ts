@@ -21,12 +21,12 @@ export const feishuContact: Provider<FeishuContactAccount> = {
   provider: "FEISHU_CONTACT",
   typename: "FeishuContactTask",
   limits: {
-    maxIdsPerCall: 1,
     attemptTimeoutMs: 3_000,
     maxConcurrentCalls: 16,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },
+  reads: [{ name: "get", maxIdsPerCall: 1, brings: ["items"] }],
   probeId: "00000000000000000000000000000000",
   facets: { items: ["items"] },
   pagedLists: { items: { keeps: keepsFeishuItem } },

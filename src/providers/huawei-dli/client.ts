@@ -6,38 +6,52 @@ import { malformedAnswer, refuse } from "../shared/refusal.ts";
 import { dliRefusal, dliTokenTroubleCodes } from "./errors.ts";
 import type { DliAccount } from "./index.ts";
 import { createDliMeanings, normalizeDliBatchJob } from "./normalize.ts";
-import { batchState, isAboutBatch } from "./wire.ts";
+import { batchDetail, batchState, isAboutBatch } from "./wire.ts";
 
 const service = { upstream: "Huawei DLI", tokenTroubleCodes: dliTokenTroubleCodes };
+
+interface BatchQuestion {
+  /** Asks for the batch as a whole, its state included, instead of the state. */
+  readonly wholeBatch: boolean;
+  readonly facets: ReadonlySet<string>;
+}
 
 export function createDliClient(account: DliAccount, tools: ClientTools): ProviderClient {
   const auth = createHuaweiAuth(account, service, tools);
   const meanings = createDliMeanings(account.statusOverrides);
 
-  function stateQuery(id: string): OutboundRequest {
+  function batchQuery(id: string, wholeBatch: boolean): OutboundRequest {
     return {
       method: "GET",
-      url: `${account.baseUrl}/v2.0/${account.projectId}/batches/${id}/state`,
+      url: `${account.baseUrl}/v2.0/${account.projectId}/batches/${id}${wholeBatch ? "" : "/state"}`,
       // Without a body, too: the official SDK sends and signs it.
       headers: { "content-type": "application/json" },
     };
   }
 
-  function judge({ response, body, errorCode, context }: HuaweiReply, id: string): Judgement<CallAnswer> {
+  function judge(reply: HuaweiReply, id: string, { wholeBatch, facets }: BatchQuestion): Judgement<CallAnswer> {
+    const { response, body, errorCode, context } = reply;
     const isSuccess = response.status >= 200 && response.status < 300;
     if (!isSuccess || errorCode !== null) return refuse(dliRefusal(response.status, errorCode), context);
     const state = body && isAboutBatch(body, id) ? batchState(body) : null;
-    if (state === null) return refuse(malformedAnswer, context);
-    const task = normalizeDliBatchJob(state, account.projectId, meanings);
+    if (!body || state === null) return refuse(malformedAnswer, context);
+    const detail = wholeBatch ? batchDetail(body) : null;
+    const task = normalizeDliBatchJob(state, detail, facets, account.projectId, meanings);
     const answers = new Map([[id, { state: task }]]);
     return { value: { kind: "answered", answers, foreignRows: 0, observedAt: response.receivedAt } };
   }
 
   /** No read of this API takes several ids, so a call carries one. */
-  async function fetchTasks({ localIds, signal, deadlineAt }: TaskCall): Promise<CallAnswer> {
+  async function fetchTasks({ read, localIds, facets, signal, deadlineAt }: TaskCall): Promise<CallAnswer> {
     const [id] = localIds;
     if (id === undefined) return { kind: "answered", answers: new Map(), foreignRows: 0, observedAt: tools.now() };
-    return auth.send<CallAnswer>({ signal, deadlineAt, request: stateQuery(id), judge: (reply) => judge(reply, id) });
+    const question = { wholeBatch: read === "batch", facets };
+    return auth.send<CallAnswer>({
+      signal,
+      deadlineAt,
+      request: batchQuery(id, question.wholeBatch),
+      judge: (reply) => judge(reply, id, question),
+    });
   }
 
   return { fetchTasks };

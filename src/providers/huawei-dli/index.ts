@@ -13,14 +13,22 @@ export const huaweiDli: Provider<DliAccount> = {
   provider: "HUAWEI_DLI",
   typename: "DliBatchJob",
   limits: {
-    maxIdsPerCall: 1,
     attemptTimeoutMs: 3_000,
     maxConcurrentCalls: 16,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },
+  reads: [
+    { name: "state", maxIdsPerCall: 1, brings: [] },
+    { name: "batch", maxIdsPerCall: 1, brings: ["detail", "owner", "log"] },
+  ],
   probeId: "00000000-0000-0000-0000-000000000000",
-  facets: {},
+  facets: {
+    detail: ["name", "createdAt", "finishedAt", "applicationId", "queue", "kind", "updatedAt"],
+    // Kept apart, because they are kept only for who selects them: personal data, and lines that may hold anything.
+    owner: ["owner"],
+    log: ["logTail"],
+  },
   pagedLists: {},
   accountSchema: z.strictObject({ provider: z.literal("huawei-dli"), ...huaweiAccountShape }),
   parseUpstreamId(text) {

@@ -6,6 +6,7 @@ import {
   type StatusTable,
 } from "../../tasks/status-table.ts";
 import type { EpochMs, TaskFailure, TaskState } from "../../tasks/task.ts";
+import type { BatchDetail } from "./wire.ts";
 
 /** The fields of `DliBatchJob` beside those of every task. */
 export interface DliBatchJobState extends TaskState {
@@ -54,26 +55,39 @@ export function createDliMeanings(overrides: Readonly<Record<string, StatusOverr
   return createMeaningLookup(statusTable, foldState, { overrides });
 }
 
-/** The state call tells the state and nothing else. */
-export function normalizeDliBatchJob(state: string, projectId: string, meanings: MeaningLookup): DliBatchJobState {
+/** How many of a job's last log lines are shown; the upstream gives as many. */
+const maxLogLines = 10;
+
+/**
+ * @param detail null for the state call, which tells the state and nothing else
+ * @param facets the owner and the log are kept only for who wants them
+ */
+export function normalizeDliBatchJob(
+  state: string,
+  detail: BatchDetail | null,
+  facets: ReadonlySet<string>,
+  projectId: string,
+  meanings: MeaningLookup,
+): DliBatchJobState {
   const reading = readStatus(state, meanings);
   return {
     ...reading,
-    name: null,
-    createdAt: null,
+    name: detail?.name ?? null,
+    createdAt: detail?.createdAt ?? null,
     startedAt: null,
-    finishedAt: null,
+    // The console calls the last change of a finished job its end.
+    finishedAt: reading.isTerminal ? (detail?.updatedAt ?? null) : null,
     elapsedSeconds: null,
     progress: null,
     failure: reading.status === "FAILED" ? failureOf(state) : null,
     webUrl: null,
     projectId,
-    applicationId: null,
-    owner: null,
-    queue: null,
-    kind: null,
-    updatedAt: null,
-    logTail: null,
+    applicationId: detail?.applicationId ?? null,
+    owner: facets.has("owner") ? (detail?.owner ?? null) : null,
+    queue: detail?.queue ?? null,
+    kind: detail?.kind ?? null,
+    updatedAt: detail?.updatedAt ?? null,
+    logTail: facets.has("log") ? (detail?.logLines?.slice(-maxLogLines) ?? null) : null,
   };
 }
 

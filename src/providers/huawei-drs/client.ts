@@ -7,9 +7,19 @@ import { malformedAnswer, type RefusalContext, refuse, refuseId } from "../share
 import type { WireObject } from "../shared/wire-values.ts";
 import { allowsSinglesOnly, drsRefusal, drsRowRefusal, drsTokenTroubleCodes, tooFrequentWaitMs } from "./errors.ts";
 import type { DrsAccount } from "./index.ts";
-import { askUntilComplete, createSeenPaging, type GroupAnswer } from "./missing-jobs.ts";
+import { askUntilComplete, createSeenPaging, type GroupAnswer, type SeenPaging } from "./missing-jobs.ts";
 import { createDrsMeanings, normalizeDrsJob } from "./normalize.ts";
-import { hasRowOf, jobRows, rowErrorCode, rowErrorMessage, rowId, rowStatus } from "./wire.ts";
+import {
+  type DrsRead,
+  detailRow,
+  hasRowOf,
+  jobRows,
+  progressRow,
+  rowErrorCode,
+  rowErrorMessage,
+  rowId,
+  rowStatus,
+} from "./wire.ts";
 
 const upstream = "Huawei DRS";
 
@@ -21,35 +31,41 @@ const wholePage = { cur_page: 1, per_page: 100 };
 export function createDrsClient(account: DrsAccount, tools: ClientTools): ProviderClient {
   const auth = createHuaweiAuth(account, service, tools);
   const meanings = createDrsMeanings(account.statusOverrides);
-  const paging = createSeenPaging();
+  const pagingOf: Readonly<Record<DrsRead, SeenPaging>> = {
+    "batch-status": createSeenPaging(),
+    "batch-progress": createSeenPaging(),
+    "batch-detail": createSeenPaging(),
+  };
 
-  function statusQuery(ids: readonly string[]): OutboundRequest {
+  function jobsQuery(read: DrsRead, ids: readonly string[]): OutboundRequest {
     return {
       method: "POST",
-      url: `${account.baseUrl}/v3/${account.projectId}/jobs/batch-status`,
+      url: `${account.baseUrl}/v3/${account.projectId}/jobs/${read}`,
       // No charset: it would leave the body out of the signature.
       headers: { "content-type": "application/json", "x-language": account.language },
-      body: JSON.stringify({ jobs: ids, page_req: wholePage }),
+      body: JSON.stringify({ jobs: ids, ...(read !== "batch-progress" && { page_req: wholePage }) }),
     };
   }
 
-  function askGroup(ids: readonly string[], { signal, deadlineAt }: CallLimits): Promise<GroupAnswer> {
+  function askGroup(read: DrsRead, ids: readonly string[], { signal, deadlineAt }: CallLimits): Promise<GroupAnswer> {
     return auth.send<GroupAnswer>({
       signal,
       deadlineAt,
-      request: statusQuery(ids),
-      judge: (reply) => judge(reply, ids),
+      request: jobsQuery(read, ids),
+      judge: (reply) => judge(reply, read, ids),
     });
   }
 
-  function judge(reply: HuaweiReply, ids: readonly string[]): Judgement<GroupAnswer> {
+  function judge(reply: HuaweiReply, read: DrsRead, ids: readonly string[]): Judgement<GroupAnswer> {
     const { response, body, errorCode, context } = reply;
     const rows = jobRows(body);
     const isSuccess = response.status >= 200 && response.status < 300;
     if (isSuccess && errorCode === null) {
-      return rows ? { value: readPage(reply, rows, ids, isSuccess) } : refuse(malformedAnswer, context);
+      return rows ? { value: readPage(reply, rows, read, ids) } : refuse(malformedAnswer, context);
     }
-    if (response.status === 400 && rows && hasRowOf(rows, ids)) return { value: readPage(reply, rows, ids, isSuccess) };
+    if (response.status === 400 && rows && hasRowOf(rows, read, ids)) {
+      return { value: readPage(reply, rows, read, ids) };
+    }
     if (ids.length > 1 && allowsSinglesOnly(errorCode)) return { value: { kind: "singles-only" } };
     return refuseGroup(response.status, context, ids.length);
   }
@@ -57,29 +73,44 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
   function readPage(
     { response }: HuaweiReply,
     rows: readonly unknown[],
+    read: DrsRead,
     ids: readonly string[],
-    isSuccess: boolean,
   ): GroupAnswer {
-    const matched = matchRows(rows, ids, (row) => rowId(row, ids), answerOfRow);
-    return { kind: "page", ...matched, observedAt: response.receivedAt, isSuccess };
+    const matched = matchRows(
+      rows,
+      ids,
+      (row) => rowId(row, read, ids),
+      (row) => answerOfRow(row, read),
+    );
+    return { kind: "page", ...matched, observedAt: response.receivedAt, isSuccess: response.status !== 400 };
   }
 
-  function answerOfRow(row: WireObject): IdAnswer {
-    const status = rowStatus(row);
+  function answerOfRow(row: WireObject, read: DrsRead): IdAnswer {
+    const status = rowStatus(row, read);
     const errorCode = rowErrorCode(row);
     if (status !== null) {
-      const failure = { code: errorCode, message: rowErrorMessage(row) };
-      return { state: normalizeDrsJob(status, failure, account.projectId, meanings) };
+      const jobRow = {
+        status,
+        reason: { code: errorCode, message: rowErrorMessage(row, read) },
+        progress: read === "batch-progress" ? progressRow(row) : null,
+        detail: read === "batch-detail" ? detailRow(row) : null,
+      };
+      return { state: normalizeDrsJob(jobRow, account.projectId, meanings) };
     }
     if (errorCode === null) return unreadableRow;
     return refuseId(drsRowRefusal(errorCode), { upstream, upstreamCode: errorCode });
   }
 
   return {
-    fetchTasks: (call) =>
-      askUntilComplete(call.localIds, (ids) => askGroup(ids, call), missingAnswers, paging, tools.now),
+    fetchTasks(call) {
+      const read = reads.find((name) => name === call.read) ?? "batch-status";
+      const ask = (ids: readonly string[]): Promise<GroupAnswer> => askGroup(read, ids, call);
+      return askUntilComplete(call.localIds, ask, missingAnswers, pagingOf[read], tools.now);
+    },
   };
 }
+
+const reads: readonly DrsRead[] = ["batch-status", "batch-progress", "batch-detail"];
 
 function refuseGroup(status: number, context: RefusalContext, jobs: number): Judgement<FailedCall> {
   const refusal = drsRefusal(status, context.upstreamCode ?? null, jobs);

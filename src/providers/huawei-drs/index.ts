@@ -15,15 +15,23 @@ export const huaweiDrs: Provider<DrsAccount> = {
   provider: "HUAWEI_DRS",
   typename: "DrsJob",
   limits: {
-    // The vendor states none; a page holds at most as many.
-    maxIdsPerCall: 100,
     attemptTimeoutMs: 5_000,
     maxConcurrentCalls: 8,
     pollFloorSeconds: 30,
     pollCapSeconds: 120,
   },
+  reads: [
+    // The vendor states no limit; a page holds at most 100.
+    { name: "batch-status", maxIdsPerCall: 100, brings: [] },
+    { name: "batch-progress", maxIdsPerCall: 100, brings: ["progress"] },
+    // The vendor's advice.
+    { name: "batch-detail", maxIdsPerCall: 10, brings: ["detail"] },
+  ],
   probeId: "00000000-0000-0000-0000-00000000jb00",
-  facets: {},
+  facets: {
+    progress: ["progress", "taskMode", "replicationDelayMs", "phases"],
+    detail: ["name", "createdAt", "startedAt", "finishedAt", "elapsedSeconds", "engineType", "direction"],
+  },
   pagedLists: {},
   accountSchema: z.strictObject({
     provider: z.literal("huawei-drs"),

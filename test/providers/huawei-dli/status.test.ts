@@ -4,7 +4,7 @@ import type { TaskStatus } from "../../../src/tasks/task.ts";
 
 const meanings = createDliMeanings({});
 
-const read = (state: string) => normalizeDliBatchJob(state, "p1", meanings);
+const read = (state: string) => normalizeDliBatchJob(state, null, new Set(), "p1", meanings);
 
 describe("the state of a DLI batch", () => {
   it.each<[string, TaskStatus, boolean, boolean, string, string]>([
@@ -74,7 +74,7 @@ describe("the state of a DLI batch", () => {
   it("can be read otherwise by an account", () => {
     const overrides = { Killed: { status: "CANCELED", isTerminal: true, needsAttention: false } } as const;
 
-    const state = normalizeDliBatchJob("killed", "p1", createDliMeanings(overrides));
+    const state = normalizeDliBatchJob("killed", null, new Set(), "p1", createDliMeanings(overrides));
 
     expect(state).toMatchObject({ status: "CANCELED", isTerminal: true });
   });

@@ -7,7 +7,7 @@ const meanings = createDrsMeanings({});
 const noReason = { code: null, message: null };
 
 const read = (status: string, reason: { code: string | null; message: string | null } = noReason) =>
-  normalizeDrsJob(status, reason, "p1", meanings);
+  normalizeDrsJob({ status, reason, progress: null, detail: null }, "p1", meanings);
 
 const documented: readonly (readonly [string, TaskStatus, boolean, boolean])[] = [
   ["CREATING", "PENDING", false, false],
@@ -97,7 +97,11 @@ describe("the status of a DRS job", () => {
       FULL_TRANSFER_COMPLETE: { status: "SUCCEEDED", isTerminal: true, needsAttention: false },
     } as const;
 
-    const state = normalizeDrsJob("FULL_TRANSFER_COMPLETE", noReason, "p1", createDrsMeanings(overrides));
+    const state = normalizeDrsJob(
+      { status: "FULL_TRANSFER_COMPLETE", reason: noReason, progress: null, detail: null },
+      "p1",
+      createDrsMeanings(overrides),
+    );
 
     expect(state).toMatchObject({ status: "SUCCEEDED", isTerminal: true });
     expect(state.rawStatus.labels?.en).toBe("Full load complete");
