@@ -92,9 +92,19 @@ async function runWithSandbox(): Promise<void> {
   const sandbox = await startSandbox();
   const document = { server: { graphiql: true, introspection: true }, accounts: sandbox.accounts() };
   const config = loadConfig(document, sources, providers);
-  const exampleIds = sandbox.exampleIds.slice(0, 5);
+  const exampleIds = oneIdPerProvider(sandbox.exampleIds, config);
   const { url } = await run(config, "warn", exampleIds);
   process.stdout.write(welcome(`${url}${config.server.path}`, exampleIds, sandbox.controlUrl));
+}
+
+function oneIdPerProvider(ids: readonly string[], { accounts }: Config): string[] {
+  const providerOf = new Map(accounts.map(({ name, provider }) => [`${name}:`, provider.id]));
+  const firstIds = new Map<string | undefined, string>();
+  for (const id of ids) {
+    const provider = providerOf.get(id.slice(0, id.indexOf(":") + 1));
+    if (!firstIds.has(provider)) firstIds.set(provider, id);
+  }
+  return [...firstIds.values()];
 }
 
 function welcome(endpoint: string, exampleIds: readonly string[], controlUrl: string): string {
@@ -102,7 +112,7 @@ function welcome(endpoint: string, exampleIds: readonly string[], controlUrl: st
     "query ($ids: [ID!]!) { batchTasks(ids: $ids) { summary { total countsByStatus { status count } } " +
     "lookups { task { __typename id status name } problem { code } } } }";
   return `
-Batch tasks of five sandbox upstreams at ${endpoint}
+Batch tasks of ${exampleIds.length} sandbox upstreams at ${endpoint}
 
   GraphiQL   open ${endpoint} in a browser
   Ids        ${exampleIds.join("\n             ")}

@@ -10,7 +10,7 @@ export interface HealthRecord {
   current(): AccountHealth;
 }
 
-/** Problems that speak about the account or its upstream; the others speak about an id or a question. */
+/** Problems that speak about the account or its upstream; the others speak about an id or a question, and show that it works. */
 const troubles: ReadonlySet<ProblemCode> = new Set([
   "AUTH_FAILED",
   "TIMEOUT",
@@ -23,11 +23,11 @@ export function createHealthRecord(now: () => EpochMs): HealthRecord {
   let limitedUntil = 0;
   return {
     note(answer) {
-      if (answer.kind === "answered") latest = "OK";
-      else if (answer.problem.code === "RATE_LIMITED") {
+      const code = answer.kind === "answered" ? null : answer.problem.code;
+      if (answer.kind === "failed" && code === "RATE_LIMITED") {
         latest = "RATE_LIMITED";
         limitedUntil = answer.problem.retryAfterAt ?? now();
-      } else if (troubles.has(answer.problem.code)) latest = "DEGRADED";
+      } else latest = code !== null && troubles.has(code) ? "DEGRADED" : "OK";
     },
     current() {
       return latest === "RATE_LIMITED" && limitedUntil < now() ? "OK" : latest;

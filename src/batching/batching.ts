@@ -58,7 +58,8 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
   ): Promise<AskedPart[]> {
     return askDividing(localIds, async (ids) => {
       metrics.taskCall(account.provider, ids.length);
-      const answer = await callClient(account, { ...limits, read: read.name, scope, facets, localIds: ids });
+      const call = { ...limits, read: read.name, scope, facets, localIds: ids };
+      const answer = await callClient(account, call);
       account.health.note(answer);
       if (answer.kind === "answered" && answer.foreignRows > 0) {
         metrics.foreignRows(account.provider, answer.foreignRows);
@@ -67,10 +68,14 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
     });
   }
 
-  /** A client that throws has a defect. It must not cost the other calls of the request their answers. */
+  /** A client that throws, or forgets an id, has a defect. It must not cost the other calls of the request their answers. */
   async function callClient(account: BatchedAccount, call: TaskCall): Promise<CallAnswer> {
     try {
-      return await account.client.fetchTasks(call);
+      const answer = await account.client.fetchTasks(call);
+      if (answer.kind === "answered" && call.localIds.some((id) => !answer.answers.has(id))) {
+        log.error({ provider: account.provider }, "a provider client left ids without an answer");
+      }
+      return answer;
     } catch (error) {
       log.error({ err: error, provider: account.provider }, "a provider client threw");
       return { kind: "failed", problem: createProblem("UPSTREAM_MALFORMED", unprocessable), divisible: false };
@@ -97,7 +102,6 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
 
 const unprocessable = "The provider's answer could not be processed.";
 
-/** A client that gives no entry for an id that it was asked for has a defect, too. */
 const unanswered: Outcome = { kind: "problem", problem: createProblem("NOT_RETURNED", unprocessable) };
 
 function collectOutcomes(

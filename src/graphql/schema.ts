@@ -1,15 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { concatAST, type GraphQLSchema, parse, Source } from "graphql";
+import { concatAST, type GraphQLSchema, isObjectType, parse, Source } from "graphql";
 import { createResolvers, type ResolverOptions } from "./resolvers.ts";
 
 const schemaFolder = join(import.meta.dirname, "../../schema");
 
-/** The executable subgraph: every `.graphql` file under `schema/`, with its resolvers. */
+/**
+ * The executable subgraph: every `.graphql` file under `schema/`, with its resolvers.
+ *
+ * @throws when a task type is not in the files: every task of it would fail, one query at a time
+ */
 export function createSchema(options: ResolverOptions): GraphQLSchema {
   const typeDefs = concatAST(readSchemaFiles().map((source) => parse(source)));
-  return buildSubgraphSchema([{ typeDefs, resolvers: createResolvers(options) }]);
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers: createResolvers(options) }]);
+  for (const typename of options.taskTypes.keys()) {
+    if (!isObjectType(schema.getType(typename))) throw new Error(`No file in schema/providers defines ${typename}`);
+  }
+  return schema;
 }
 
 export function readSchemaFiles(): Source[] {

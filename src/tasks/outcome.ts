@@ -45,10 +45,13 @@ export function mergeOutcomes(parts: readonly [PartialOutcome, ...PartialOutcome
   return { ...newest, state, missing };
 }
 
-/** An older answer must not say why a task failed that is running again. */
+/** What belongs to a status, and must not outlive it: a task that is running again has not ended, and has not failed. */
+const fieldsOfStatus = ["finishedAt", "failure"] as const;
+
 function fillGaps(newer: TaskState, older: TaskState): TaskState {
-  const filled: Record<string, unknown> = { ...older };
-  for (const [name, value] of Object.entries(newer)) if (value !== null) filled[name] = value;
   const isSameStatus = newer.rawStatus.value === older.rawStatus.value;
-  return { ...(filled as unknown as TaskState), failure: newer.failure ?? (isSameStatus ? older.failure : null) };
+  const filled: Record<string, unknown> = { ...older };
+  if (!isSameStatus) for (const field of fieldsOfStatus) filled[field] = null;
+  for (const [field, value] of Object.entries(newer)) if (value !== null) filled[field] = value;
+  return filled as unknown as TaskState;
 }

@@ -28,9 +28,10 @@ describe("createHealthRecord", () => {
   );
 
   it.each(["NOT_FOUND", "INVALID_ID", "FORBIDDEN", "UPSTREAM_ERROR"] as const)(
-    "is not degraded by %s, which speaks about an id or a question",
+    "is well again after %s, which speaks about an id or a question",
     (code) => {
       const health = createHealthRecord(() => 0);
+      health.note(failed("TIMEOUT"));
 
       health.note(failed(code));
 

@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByText("HowAreTheyDoing").first().waitFor();
       const tabs = await page.getByRole("tab").count();
       await page.getByRole("button", { name: /execute query/i }).click();
-      await page.locator(".result-window").getByText("SopsTask").first().waitFor();
+      await page.locator(".result-window").getByText("countsByStatus").first().waitFor();
       const screenshotPath = process.env.GRAPHIQL_SCREENSHOT;
       if (screenshotPath) await page.screenshot({ path: screenshotPath });
 

@@ -38,10 +38,18 @@ describe("startSandbox", () => {
 
   it("names example ids of tasks that it holds, one of each upstream first", () => {
     const held = new Set(sandbox.tasks().map(({ account, upstreamId }) => `${account}:${upstreamId}`));
-    const firstAccounts = sandbox.exampleIds.slice(0, 3).map((id) => id.split(":")[0]);
+    const upstreamOf = (id: string): string | undefined =>
+      sandbox.upstreamNames.find((name) =>
+        sandbox
+          .upstream(name)
+          .tasks()
+          .some(({ account, upstreamId }) => `${account}:${upstreamId}` === id),
+      );
+    const upstreams = new Set(sandbox.exampleIds.map(upstreamOf));
 
     expect(sandbox.exampleIds.filter((id) => !held.has(id))).toEqual([]);
-    expect(firstAccounts).toEqual(["ops", "sim", "lark"]);
+    expect(new Set(sandbox.exampleIds.slice(0, upstreams.size).map(upstreamOf))).toEqual(upstreams);
+    expect(upstreams.size).toBeGreaterThanOrEqual(5);
   });
 
   it("holds tasks under ids that are unique within their account", () => {
@@ -57,7 +65,7 @@ describe("startSandbox", () => {
   });
 
   it("lists the known upstreams when asked for another", () => {
-    expect(() => sandbox.upstream("eiotclup")).toThrow(/no upstream eiotclup; known: bk-sops, eiotclub/);
+    expect(() => sandbox.upstream("eiotclup")).toThrow(/no upstream eiotclup; known: .*\beiotclub\b/);
   });
 });
 

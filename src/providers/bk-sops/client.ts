@@ -85,9 +85,8 @@ function answered(
       ? { state: normalizeSopsTask(row, status, state, reading) }
       : refuseId(malformedAnswer, context);
   };
-  const { answers, foreignRows } = matchRows(rows, localIds, rowId, answerOf);
-  for (const id of localIds) if (!answers.has(id)) answers.set(id, refuseId({ code: "NOT_FOUND" }, context));
-  return { kind: "answered", answers, foreignRows, observedAt };
+  const matched = matchRows(rows, localIds, rowId, answerOf, refuseId({ code: "NOT_FOUND" }, context));
+  return { kind: "answered", ...matched, observedAt };
 }
 
 /** The server keeps answers by the list as it is written, so equal batches are written equally. */

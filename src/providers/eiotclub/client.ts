@@ -53,9 +53,8 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
   }
 
   function answered(rows: readonly unknown[], localIds: readonly string[], response: ReceivedResponse): CallAnswer {
-    const { answers, foreignRows } = matchRows(rows, localIds, rowId, answerOfRow);
-    for (const id of localIds) if (!answers.has(id)) answers.set(id, notReturned);
-    return { kind: "answered", answers, foreignRows, observedAt: response.receivedAt };
+    const matched = matchRows(rows, localIds, rowId, answerOfRow, notReturned);
+    return { kind: "answered", ...matched, observedAt: response.receivedAt };
   }
 
   function answerOfRow(row: WireObject): IdAnswer {
