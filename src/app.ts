@@ -2,6 +2,7 @@ import { createBatching } from "./batching/batching.ts";
 import { collectSecrets } from "./config/collect-secrets.ts";
 import type { Config, ConfiguredAccount } from "./config/load-config.ts";
 import { createFormatError } from "./graphql/format-error.ts";
+import { createIdBudget } from "./graphql/id-budget.ts";
 import type { AccountView } from "./graphql/resolvers.ts";
 import { createSchema } from "./graphql/schema.ts";
 import { createTaskLoaders } from "./loaders/task-loaders.ts";
@@ -39,10 +40,14 @@ export interface App {
 /** Puts the rooms together. Opens no socket until `listen`. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, now, random } = options;
-  const redact = createRedactor(collectSecrets(config));
-  const log = createLog({ level: options.logLevel, redact, destination: options.logDestination });
+  const secrets = collectSecrets(config);
+  const log = createLog({
+    level: options.logLevel,
+    redact: createRedactor(secrets),
+    destination: options.logDestination,
+  });
   const metrics = createMetrics();
-  const accounts = openAccounts(config.accounts, { metrics, redact, now, random });
+  const accounts = openAccounts(config.accounts, { secrets, metrics, now, random });
   const batching = createBatching({ accounts, metrics, log });
   const pollRanges = new Map(
     [...accounts.values()].map(({ configured: { provider } }) => [provider.provider, provider.limits]),
@@ -57,7 +62,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const apollo = createApollo({
     schema,
     introspection: config.server.introspection,
-    formatError: createFormatError(log),
+    formatError: createFormatError(log, !config.server.introspection),
     log,
   });
   await apollo.start();
@@ -71,6 +76,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     metrics,
     createContext: (limits) => ({
       loaders: createTaskLoaders({ ...limits, batching, pollRanges, now, random }),
+      budget: createIdBudget(config.limits.maxIdsPerOperation),
     }),
     now,
   });

@@ -15,23 +15,25 @@ const sources: SubstitutionSources = {
   readFile: (path) => readFileSync(path, "utf8"),
 };
 
-const { values: flags } = parseArgs({
-  options: {
-    config: { type: "string" },
-    validate: { type: "boolean", default: false },
-    live: { type: "boolean", default: false },
-  },
-});
-
-const configFile = flags.config ?? process.env.BATCH_TASK_CONFIG;
-
 try {
-  if (flags.validate) process.exitCode = await validate();
+  await main();
+} catch (error) {
+  process.stderr.write(`${describe(error)}\n`);
+  process.exit(error instanceof ConfigError ? exitCodes.configuration : exitCodes.failure);
+}
+
+async function main(): Promise<void> {
+  const { values: flags } = parseArgs({
+    options: {
+      config: { type: "string" },
+      validate: { type: "boolean", default: false },
+      live: { type: "boolean", default: false },
+    },
+  });
+  const configFile = flags.config ?? process.env.BATCH_TASK_CONFIG;
+  if (flags.validate) process.exitCode = await validate(configFile, flags.live);
   else if (configFile === undefined) await runWithSandbox();
   else await runConfigured(readConfig(configFile));
-} catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : describe(error)}\n`);
-  process.exitCode = error instanceof ConfigError ? exitCodes.configuration : exitCodes.failure;
 }
 
 function readConfig(path: string): Config {
@@ -122,11 +124,11 @@ Batch tasks of ${exampleIds.length} sandbox upstreams at ${endpoint}
 `;
 }
 
-async function validate(): Promise<number> {
+async function validate(configFile: string | undefined, isLive: boolean): Promise<number> {
   if (configFile === undefined) throw new ConfigError([{ path: "", message: "name a file with --config" }]);
   const config = readConfig(configFile);
   process.stdout.write(`${configFile}: ${config.accounts.length} accounts, no problems\n`);
-  if (!flags.live) return exitCodes.ok;
+  if (!isLive) return exitCodes.ok;
   let exitCode: number = exitCodes.ok;
   for (const { account, problem } of await validateLive(config, { now: Date.now, random: Math.random })) {
     process.stdout.write(`${account}: ${problem ?? "credentials accepted"}\n`);
@@ -135,6 +137,9 @@ async function validate(): Promise<number> {
   return exitCode;
 }
 
+/** What is wrong with the address or the flags needs no stack. */
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const isPlain = error instanceof ConfigError || "code" in error;
+  return isPlain ? error.message : (error.stack ?? error.message);
 }

@@ -5,8 +5,9 @@ import { createConnections } from "./http/connections.ts";
 import { createCredentialStore } from "./http/credential-store.ts";
 import { createSender } from "./http/sender.ts";
 import type { Provider, ProviderRead } from "./providers/provider.ts";
+import { redactAnswers } from "./providers/shared/redact-answers.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
-import type { Redact } from "./telemetry/redaction.ts";
+import { createTextRedactor } from "./telemetry/redaction.ts";
 
 /** A configured account with its way out. */
 export interface OpenAccount extends BatchedAccount {
@@ -15,8 +16,9 @@ export interface OpenAccount extends BatchedAccount {
 }
 
 export interface OpenAccountsOptions {
+  /** Every configured secret, longest first: none is shown, whatever an upstream echoes. */
+  readonly secrets: readonly string[];
   readonly metrics: Pick<Metrics, "upstreamAttempt">;
-  readonly redact: Redact;
   now(): number;
   random(): number;
 }
@@ -24,9 +26,10 @@ export interface OpenAccountsOptions {
 /** Opens no socket until an account is asked for something. */
 export function openAccounts(
   accounts: readonly ConfiguredAccount[],
-  { metrics, redact, now, random }: OpenAccountsOptions,
+  { secrets, metrics, now, random }: OpenAccountsOptions,
 ): Map<string, OpenAccount> {
   const credentials = createCredentialStore(now);
+  const redact = createTextRedactor(() => [...secrets, ...credentials.runningTokens()]);
 
   function open(configured: ConfiguredAccount): OpenAccount {
     const { provider, options: account } = configured;
@@ -37,7 +40,6 @@ export function openAccounts(
       dispatcher,
       attemptTimeoutMs: account.timeoutMs ?? provider.limits.attemptTimeoutMs,
       maxConcurrentCalls,
-      redact,
       metrics,
       now,
       random,
@@ -45,10 +47,10 @@ export function openAccounts(
     return {
       configured,
       provider: provider.id,
-      client: provider.createClient(account, { send, now, random, credentials }),
+      client: redactAnswers(provider.createClient(account, { send, now, random, credentials }), redact),
       reads: lowerLimits(provider.reads, account.maxIdsPerCall),
       health: createHealthRecord(now),
-      close: () => dispatcher.close(),
+      close: () => dispatcher.destroy(),
     };
   }
 

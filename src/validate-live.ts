@@ -3,7 +3,6 @@ import type { Config } from "./config/load-config.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Problem, ProblemCode } from "./tasks/problem.ts";
-import { createRedactor } from "./telemetry/redaction.ts";
 
 export interface LiveCheck {
   readonly account: string;
@@ -28,8 +27,7 @@ export async function validateLive(
   config: Config,
   { now, random }: { now(): number; random(): number },
 ): Promise<LiveCheck[]> {
-  const redact = createRedactor(collectSecrets(config));
-  const accounts = openAccounts(config.accounts, { metrics: noMetrics, redact, now, random });
+  const accounts = openAccounts(config.accounts, { secrets: collectSecrets(config), metrics: noMetrics, now, random });
   const checks = await Promise.all([...accounts.values()].map((account) => checkAccount(account, now)));
   await Promise.all([...accounts.values()].map((account) => account.close()));
   return checks;

@@ -124,6 +124,23 @@ accounts:
 
     expect(await service.exitCode).toBe(1);
     expect(service.stderr()).toContain("EADDRINUSE");
+    expect(service.stderr()).not.toContain("    at ");
+  });
+
+  it("without a configuration, too, though its sandbox is up already", async () => {
+    const { port } = new URL(sandbox.controlUrl);
+
+    const service = start([], { PORT: port });
+
+    expect(await service.exitCode).toBe(1);
+  });
+
+  it("names a flag that it does not know, without a stack", async () => {
+    const service = start(["--confg", "x"]);
+
+    expect(await service.exitCode).toBe(1);
+    expect(service.stderr()).toContain("--confg");
+    expect(service.stderr()).not.toContain("    at ");
   });
 });
 

@@ -19,7 +19,10 @@ function problemsOf(schema: z.ZodType, issue: z.core.$ZodIssue, path: readonly P
   const place = [...path, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     const known = knownKeysAt(schema, issue.path);
-    return issue.keys.map((key) => ({ path: formatPath([...place, key]), message: unknownKey(key, known) }));
+    return issue.keys.map((key) => ({
+      path: formatPath([...place, showableKey(key)]),
+      message: unknownKey(key, known),
+    }));
   }
   if (issue.code === "invalid_union") {
     const nearest = issue.errors.toSorted((left, right) => left.length - right.length)[0] ?? [];
@@ -27,6 +30,11 @@ function problemsOf(schema: z.ZodType, issue: z.core.$ZodIssue, path: readonly P
     if (inner.length > 0) return inner.flatMap((error) => problemsOf(schema, error, path));
   }
   return [{ path: formatPath(place), message: issue.message }];
+}
+
+/** A missing space turns `key: value` into a key: what does not look like one is not repeated. */
+export function showableKey(key: string): string {
+  return /^[\w.-]{1,40}$/.test(key) ? key : "(a key that is not a word)";
 }
 
 export function unknownKey(key: string, known: readonly string[]): string {

@@ -1,13 +1,16 @@
 import { Secret } from "../providers/shared/secret.ts";
 import type { Config } from "./load-config.ts";
 
-/** Every configured secret in clear text: for redaction, never for showing. */
+/**
+ * Every configured secret in clear text, longest first, so that a secret inside another does not spoil its replacement:
+ * for redaction, never for showing.
+ */
 export function collectSecrets({ server, cache, accounts }: Config): string[] {
-  return secretsIn([server, cache, accounts.map(({ options }) => options)]);
+  const secrets = secretsIn([server, cache, accounts.map(({ options }) => options)]);
+  return [...secrets].sort((left, right) => right.length - left.length);
 }
 
-function secretsIn(value: unknown): string[] {
-  if (value instanceof Secret) return [value.reveal()];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.values(value).flatMap(secretsIn);
+function* secretsIn(value: unknown): Generator<string> {
+  if (value instanceof Secret) yield value.reveal();
+  else if (typeof value === "object" && value !== null) for (const item of Object.values(value)) yield* secretsIn(item);
 }

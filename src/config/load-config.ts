@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Provider } from "../providers/provider.ts";
 import { type AccountOptions, accountNamePattern, secretText } from "../providers/shared/account-options.ts";
 import { Secret } from "../providers/shared/secret.ts";
-import { check, unknownKey } from "./check.ts";
+import { check, showableKey, unknownKey } from "./check.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { readYaml } from "./read-yaml.ts";
 import { type SubstitutionSources, substitute } from "./substitute.ts";
@@ -24,6 +24,7 @@ const serverSchema = z.strictObject({
 
 const limitsSchema = z.strictObject({
   maxIdsPerRequest: z.int().positive().default(1000),
+  maxIdsPerOperation: z.int().positive().default(10_000),
   deadlineMs: z.int().min(500).default(8_000),
   maxBodyBytes: z.int().min(1_000).default(1_000_000),
 });
@@ -94,7 +95,7 @@ function readSections(document: unknown, problems: ConfigProblem[]): Sections {
   }
   for (const key of Object.keys(document)) {
     const isKnown = sectionNames.some((name) => name === key);
-    if (!isKnown) problems.push({ path: key, message: unknownKey(key, sectionNames) });
+    if (!isKnown) problems.push({ path: showableKey(key), message: unknownKey(key, sectionNames) });
   }
   return document;
 }

@@ -1,6 +1,8 @@
 import type { TaskLoaders } from "../loaders/task-loaders.ts";
+import type { IdBudget } from "./id-budget.ts";
 
 /** What belongs to one request. */
 export interface Context {
   readonly loaders: TaskLoaders;
+  readonly budget: IdBudget;
 }

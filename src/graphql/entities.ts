@@ -26,7 +26,9 @@ export function createEntitiesResolver(lookupTasks: LookupTasks, taskTypes: Task
     const read = representations.map((representation) => readRepresentation(representation, taskTypes));
     const ids = read.map((result) => (result instanceof GraphQLError ? null : result.id));
     const asked = ids.filter((id) => id !== null);
-    const lookups = await lookupTasks(asked, context.loaders, readParts(info, info.fieldNodes, taskTypes));
+    // Representations that make no sense count, too: each costs an error of its own.
+    context.budget.take(representations.length - asked.length);
+    const lookups = await lookupTasks(asked, context, readParts(info, info.fieldNodes, taskTypes));
     let next = 0;
     return read.map((result) => {
       if (result instanceof GraphQLError) return result;

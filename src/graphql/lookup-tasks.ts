@@ -1,7 +1,8 @@
-import type { LoadedTask, TaskKey, TaskLoaders } from "../loaders/task-loaders.ts";
+import type { LoadedTask, TaskKey } from "../loaders/task-loaders.ts";
 import { createProblem, type Problem } from "../tasks/problem.ts";
 import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import { type AccountDirectory, isTaskReference, parseTaskId } from "../tasks/task-id.ts";
+import type { Context } from "./context.ts";
 import { identityModel, type LookupModel, lookupModel, problemLookup } from "./models.ts";
 import type { PartsOf } from "./selection.ts";
 import type { TaskTypes } from "./task-type.ts";
@@ -15,11 +16,12 @@ export interface LookupOptions {
 }
 
 /** Looks tasks up by their public ids. */
-export type LookupTasks = (ids: readonly string[], loaders: TaskLoaders, partsOf: PartsOf) => Promise<LookupModel[]>;
+export type LookupTasks = (ids: readonly string[], context: Context, partsOf: PartsOf) => Promise<LookupModel[]>;
 
 /** One entry per id, in order, duplicates included. Ids that nobody needs to be asked for cost no call. */
 export function createLookupTasks(options: LookupOptions): LookupTasks {
-  return async (ids, loaders, partsOf) => {
+  return async (ids, { loaders, budget }, partsOf) => {
+    budget.take(ids.length);
     const references = ids.map((id, index) => readId(id, index, ids.length, options));
     const keys: TaskKey[] = [];
     for (const reference of references) {
@@ -31,9 +33,9 @@ export function createLookupTasks(options: LookupOptions): LookupTasks {
     const now = options.now();
 
     function lookup(requestedId: string, reference: TaskReference | Problem): LookupModel {
-      if (!isTaskReference(reference)) return problemLookup(requestedId, reference);
+      if (!isTaskReference(reference)) return problemLookup(requestedId, null, reference);
       const task = loaded.get(reference);
-      if (!task) return { requestedId, task: identityModel(reference), problem: null };
+      if (!task) return { requestedId, id: reference.id, task: identityModel(reference), problem: null };
       return lookupModel(requestedId, reference, task, options.taskTypes, now);
     }
 

@@ -40,6 +40,8 @@ export interface ProblemModel extends Omit<Problem, "retryAfterAt"> {
 
 export interface LookupModel {
   readonly requestedId: string;
+  /** Canonical; null when the requested id makes no sense. */
+  readonly id: string | null;
   readonly task: TaskModel | TaskIdentityModel | null;
   readonly problem: ProblemModel | null;
 }
@@ -103,18 +105,23 @@ export function lookupModel(
   taskTypes: TaskTypes,
   now: EpochMs,
 ): LookupModel {
-  if (loaded.kind === "problem") return problemLookup(requestedId, loaded.problem);
-  return { requestedId, task: taskModel(reference, loaded, taskTypes, now), problem: null };
+  const { id } = reference;
+  if (loaded.kind === "problem") return problemLookup(requestedId, id, loaded.problem);
+  return { requestedId, id, task: taskModel(reference, loaded, taskTypes, now), problem: null };
 }
 
-export function problemLookup(requestedId: string, problem: Problem): LookupModel {
-  return { requestedId, task: null, problem: problemModel(problem) };
+export function problemLookup(requestedId: string, id: string | null, problem: Problem): LookupModel {
+  return { requestedId, id, task: null, problem: problemModel(problem) };
 }
+
+/** What GraphQL's `Int` can hold: 68 years of seconds. */
+const largestInt = 2_147_483_647;
 
 /** A task that ended at a time nobody tells has no known duration. */
 function elapsedSeconds(state: TaskState, now: EpochMs): number | null {
   if (state.elapsedSeconds !== null) return state.elapsedSeconds;
   const endedAt = state.finishedAt ?? (state.isTerminal ? null : now);
   if (state.startedAt === null || endedAt === null) return null;
-  return Math.max(0, Math.floor((endedAt - state.startedAt) / 1000));
+  const seconds = Math.max(0, Math.floor((endedAt - state.startedAt) / 1000));
+  return seconds <= largestInt ? seconds : null;
 }

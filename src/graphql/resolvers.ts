@@ -46,12 +46,12 @@ function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, look
     Query: {
       async batchTask(_root, { id }, context, info) {
         const parts = readParts(info, info.fieldNodes, taskTypes);
-        const [lookup] = await lookupTasks([id], context.loaders, parts);
+        const [lookup] = await lookupTasks([id], context, parts);
         if (lookup?.problem && lookup.problem.code !== "NOT_FOUND") throw problemError(lookup.problem);
         return lookup?.task ?? null;
       },
       async batchTasks(_root, { ids }, context, info) {
-        return { lookups: await lookupTasks(ids, context.loaders, readSetParts(info, taskTypes)) };
+        return { lookups: await lookupTasks(ids, context, readSetParts(info, taskTypes)) };
       },
       batchTaskAccounts: () => accountViews,
     },

@@ -14,7 +14,7 @@ export interface SummaryModel {
 
 /** Counts each task once, however often and under whatever alias it was asked for. Needs the tasks' states. */
 export function summarize(lookups: readonly LookupModel[]): SummaryModel {
-  const distinct = [...new Map(lookups.map((lookup) => [lookup.task?.id ?? lookup.requestedId, lookup])).values()];
+  const distinct = [...new Map(lookups.map((lookup) => [lookup.id ?? lookup.requestedId, lookup])).values()];
   const tasks = distinct.map(({ task }) => task).filter((task): task is TaskModel => task !== null);
   const unresolved = distinct.length - tasks.length;
   return {

@@ -7,7 +7,6 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   now(): number;
-  redact(text: string): string;
 }
 
 /** Sends one request once and waits for the whole answer. Rejects never; half a body is never an answer. */
@@ -22,11 +21,11 @@ export async function attempt(request: OutboundRequest, options: AttemptOptions)
       dispatcher: options.dispatcher,
       signal: AbortSignal.any([options.signal, timeout.signal]),
     });
-    const text = options.redact(await response.body.text());
+    const text = await response.body.text();
     return {
       kind: "response",
       status: response.statusCode,
-      headers: joinHeaders(response.headers, options.redact),
+      headers: joinHeaders(response.headers),
       text,
       receivedAt: options.now(),
     };
@@ -48,13 +47,10 @@ export function reasonOfAbort(signal: AbortSignal): FailureReason {
   return signal.reason instanceof DOMException && signal.reason.name === "TimeoutError" ? "timeout" : "aborted";
 }
 
-function joinHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-  redact: (text: string) => string,
-): Record<string, string> {
+function joinHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const joined: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = redact(Array.isArray(value) ? value.join(", ") : value);
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(", ") : value;
   }
   return joined;
 }

@@ -28,8 +28,9 @@ type Curve = (repeats: number, random: () => number) => number;
 
 const fullJitter: Curve = (repeats, random) => random() * Math.min(2_000, 50 * 2 ** repeats);
 
+/** At least a second: who is asked too often gets nothing from being asked again sooner. */
 const equalJitter: Curve = (repeats, random) => {
-  const ceiling = Math.min(20_000, 1_000 * 2 ** repeats);
+  const ceiling = Math.min(20_000, 2_000 * 2 ** repeats);
   return ceiling / 2 + (random() * ceiling) / 2;
 };
 

@@ -4,7 +4,7 @@ const connectTimeoutMs = 1_000;
 const maxAnswerBytes = 5 * 1024 * 1024;
 
 /** Sockets to one account's hosts. Their number bounds its calls under way, so both come from one setting. */
-export function createConnections(maxConcurrentCalls: number): Dispatcher & { close(): Promise<void> } {
+export function createConnections(maxConcurrentCalls: number): Dispatcher {
   return new Agent({
     connections: maxConcurrentCalls,
     connect: { timeout: connectTimeoutMs },

@@ -24,6 +24,8 @@ export interface CredentialStore {
   drop(identity: string, tokenValue: string): void;
   /** An upstream refused this identity: the refusal answers `refusalOf` for that long, so that nobody asks with it. */
   hold(identity: string, refusal: unknown, holdMs: number): void;
+  /** All running tokens, longest first, so that nobody shows them. */
+  runningTokens(): readonly string[];
   /** The refusal that this identity is held back with; undefined when it may be used. */
   refusalOf(identity: string): unknown;
 }
@@ -81,6 +83,10 @@ export function createCredentialStore(now: () => number): CredentialStore {
     },
     hold(identity, refusal, holdMs) {
       entryOf(identity).held = { refusal, until: now() + holdMs };
+    },
+    runningTokens() {
+      const tokens = [...entries.values()].flatMap(({ token }) => (token ? [token.value] : []));
+      return tokens.sort((left, right) => right.length - left.length);
     },
     refusalOf(identity) {
       return heldRefusal(entryOf(identity));

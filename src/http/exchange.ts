@@ -16,7 +16,7 @@ export interface ReceivedResponse {
   readonly status: number;
   /** Names in lower case; a repeated header's values are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body; the account's configured secrets are already replaced in it, wherever the upstream echoed them. */
+  /** The body, as it came: an upstream may have echoed secrets in it. */
   readonly text: string;
   /** When the last byte arrived, epoch milliseconds. */
   readonly receivedAt: number;

@@ -1,7 +1,6 @@
 import { bulkhead, DelegateBackoff, handleWhenResult, retry } from "cockatiel";
 import type { Dispatcher } from "undici";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Redact } from "../telemetry/redaction.ts";
 import { attempt, reasonOfAbort } from "./attempt.ts";
 import { backoffMs, maxAttempts } from "./backoff.ts";
 import type { Exchange, FailureReason, OutboundRequest } from "./exchange.ts";
@@ -15,7 +14,6 @@ export interface SenderOptions {
   readonly attemptTimeoutMs: number;
   /** Attempts under way together; further ones wait their turn. */
   readonly maxConcurrentCalls: number;
-  readonly redact: Redact;
   readonly metrics: Pick<Metrics, "upstreamAttempt">;
   now(): number;
   random(): number;

@@ -106,4 +106,6 @@ export interface FailedCall {
   readonly problem: Problem;
   /** True when a single id can be the cause, so that asking in halves can save the others. */
   readonly divisible: boolean;
+  /** True when the cause may just as well be no id at all: then both halves failing alike is answer enough. */
+  readonly mayBeEverybodys?: boolean;
 }

@@ -16,6 +16,9 @@ export interface ApolloOptions {
   readonly log: Logger;
 }
 
+/** A generous query of a gateway has a few thousand; what has more is made to keep us busy. */
+const maxQueryTokens = 20_000;
+
 /**
  * The landing page loads a script from elsewhere; inline traces and the cache-control plugin wrap every field, which
  * costs more than all our resolvers together. Signals are the process' own matter.
@@ -29,6 +32,7 @@ export function createApollo({ schema, introspection, formatError, log }: Apollo
     hideSchemaDetailsFromClientErrors: !introspection,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
+    parseOptions: { maxTokens: maxQueryTokens },
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     plugins: [

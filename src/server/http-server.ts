@@ -52,6 +52,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app: FastifyInstance = fastify({
     loggerInstance,
     bodyLimit: options.maxBodyBytes,
+    frameworkErrors: handleError,
     // A line per request is the access log of a proxy; here it would cost more than answering.
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: "idle",
@@ -101,6 +102,8 @@ async function addGraphqlRoute(
       if (graphiqlPage !== null && isBrowserVisit(request)) return reply.type("text/html").send(graphiqlPage);
       const header = request.headers[routerSecretHeader];
       if (!mayEnter(Array.isArray(header) ? header[0] : header)) return sendError(reply, 401);
+      // States change from second to second, and who may see them is not for a shared cache to decide.
+      reply.header("cache-control", "private, no-store, max-age=0");
       return answerGraphql.call(app, request, reply);
     },
   });

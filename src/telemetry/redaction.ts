@@ -4,6 +4,25 @@ export type Redact = (text: string) => string;
 /** Shorter secrets would blot out ordinary words and digits; nobody should use them. */
 const shortestSecretLength = 6;
 
+const placeholder = "[redacted]";
+
+/**
+ * Replaces secrets in a text that is already decoded, where they can only stand as they are.
+ *
+ * @param secretsNow asked each time, because tokens come and go
+ */
+export function createTextRedactor(secretsNow: () => Iterable<string>): Redact {
+  return (text) => {
+    let redacted = text;
+    for (const secret of secretsNow()) {
+      if (secret.length >= shortestSecretLength && redacted.includes(secret)) {
+        redacted = redacted.replaceAll(secret, placeholder);
+      }
+    }
+    return redacted;
+  };
+}
+
 /**
  * Replaces each of the given secrets: as it is, percent-encoded, and as it stands inside JSON, also inside JSON that is
  * a text of other JSON. Encoders differ in what they escape (Python: all but ASCII, PHP: the slash, Go: `&<>`), so each
@@ -15,7 +34,7 @@ export function createRedactor(secrets: Iterable<string>): Redact {
     .sort((left, right) => right.length - left.length);
   if (longestFirst.length === 0) return (text) => text;
   const pattern = new RegExp(longestFirst.map(patternOf).join("|"), "g");
-  return (text) => text.replace(pattern, "[redacted]");
+  return (text) => text.replace(pattern, placeholder);
 }
 
 function patternOf(secret: string): string {

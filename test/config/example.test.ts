@@ -77,7 +77,12 @@ describe("parseConfigText, of the documented example", () => {
       introspection: false,
       shutdownGraceMs: 10_000,
     });
-    expect(limits).toEqual({ maxIdsPerRequest: 1000, deadlineMs: 8000, maxBodyBytes: 1_000_000 });
+    expect(limits).toEqual({
+      maxIdsPerRequest: 1000,
+      maxIdsPerOperation: 10_000,
+      deadlineMs: 8000,
+      maxBodyBytes: 1_000_000,
+    });
     expect(cache.maxEntries).toBe(100_000);
     expect(accounts.map(({ name, provider }) => [name, provider.id])).toEqual([
       ["sim", "eiotclub"],
@@ -157,7 +162,7 @@ describe("parseConfigText, of the smallest configuration", () => {
         routerSecrets: [],
         shutdownGraceMs: 10_000,
       },
-      limits: { maxIdsPerRequest: 1000, deadlineMs: 8000, maxBodyBytes: 1_000_000 },
+      limits: { maxIdsPerRequest: 1000, maxIdsPerOperation: 10_000, deadlineMs: 8000, maxBodyBytes: 1_000_000 },
       cache: { maxEntries: 100_000 },
     });
     expect(accounts[0]?.options).toMatchObject({ aliases: [], statusOverrides: {}, successCodes: ["200"] });

@@ -129,6 +129,12 @@ describe("a look-up", () => {
     expect(idsAsked()).toBe(0);
   });
 
+  it("of a missing task by name and by alias counts it once", async () => {
+    const { summary } = await lookUp(["cards:999999999", "sim:999999999"]);
+
+    expect(summary).toMatchObject({ total: 1, resolved: 0, unresolved: 1 });
+  });
+
   it("of one id twice answers it twice and asks once", async () => {
     const { lookups } = await lookUp([good, good]);
 
@@ -286,6 +292,76 @@ describe("a request", () => {
 
     expect(introspection.body.errors?.[0]?.message).toContain("introspection is not allowed");
     expect(sdl.body.data._service.sdl).toContain("interface BatchTask");
+  });
+});
+
+describe("an operation made to keep us busy", () => {
+  const ids = Array.from({ length: 1000 }, () => good);
+
+  it("is stopped by the number of ids over all its fields", async () => {
+    const fields = Array.from(
+      { length: 11 },
+      (_, index) => `a${index}: batchTasks(ids: $ids) { lookups { requestedId } }`,
+    );
+
+    const { body } = await service.query(`query ($ids: [ID!]!) { ${fields.join(" ")} }`, { ids });
+
+    expect(body.data).toBeNull();
+    expect(body.errors).toEqual([
+      expect.objectContaining({
+        message: "One operation may ask for 10000 ids in all its fields.",
+        path: ["a10"],
+        extensions: { code: "TOO_MANY_IDS" },
+      }),
+    ]);
+    expect(idsAsked()).toBe(0);
+  });
+
+  it("is stopped by the number of representations, also of those that make no sense", async () => {
+    const { body } = await service.query(
+      "query ($them: [_Any!]!) { _entities(representations: $them) { __typename } }",
+      {
+        them: Array.from({ length: 100_000 }, () => ({})),
+      },
+    );
+
+    expect(body.errors?.map(({ extensions }) => extensions?.code)).toEqual(["TOO_MANY_IDS"]);
+  });
+
+  it("is stopped by its length", async () => {
+    const fields = Array.from({ length: 5_000 }, (_, index) => `a${index}: batchTask(id: "${good}") { id }`);
+
+    const { status, body } = await service.query(`{ ${fields.join(" ")} }`);
+
+    expect(status).toBe(400);
+    expect(body.errors?.[0]?.message).toContain("more that 20000 tokens");
+  });
+});
+
+describe("an answer", () => {
+  it.each([
+    ["with data", `{ batchTask(id: "${good}") { status } }`],
+    ["with errors", '{ batchTask(id: "nonsense") { status } }'],
+  ])("%s is for nobody to keep", async (_case, query) => {
+    const { headers } = await service.query(query);
+
+    expect(headers.get("cache-control")).toBe("private, no-store, max-age=0");
+  });
+
+  it("to an address that cannot be read has our own form", async () => {
+    const response = await fetch(`${service.url}/%zz`);
+
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: expect.any(String) } }] });
+  });
+
+  it("gives no hint at names that introspection would tell", async () => {
+    const { body } = await service.query(
+      'query ($status: [BatchTaskStatus!]) { batchTask(id: "ops:2/30000105") { ... on SopsTask { nodes(status: $status) { totalCount } } } }',
+      { status: ["RUNNINGG"] },
+    );
+
+    expect(body.errors?.[0]?.message).toContain("RUNNINGG");
+    expect(body.errors?.[0]?.message).not.toContain("Did you mean");
   });
 });
 

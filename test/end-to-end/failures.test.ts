@@ -228,6 +228,32 @@ describe("one poisonous id", () => {
   });
 });
 
+describe("poisonous ids all over a call", () => {
+  it("cost no other id its answer", async () => {
+    const ids = idsOf("ops:2/", 50);
+    const poisons = [3, 9, 15, 21, 28, 34, 40, 46].map((place) => ids[place] ?? "");
+    sandbox.upstream("bk-sops").set({ poisonIds: poisons.map((id) => id.slice("ops:".length)) });
+
+    const { lookups } = await lookUp(ids);
+
+    expect(lookups.filter(({ task }) => task)).toHaveLength(42);
+    expect(lookups.filter(({ problem }) => problem).map(({ requestedId }) => requestedId)).toEqual(poisons);
+  });
+});
+
+describe("a success code that nobody configured", () => {
+  it("fails both halves of a call alike, and is not asked about further", async () => {
+    const upstream = sandbox.upstream("eiotclub");
+    upstream.set({ successCode: 10_000 });
+
+    const { lookups } = await lookUp(idsOf("sim:", 100));
+
+    expect(new Set(lookups.map(({ problem }) => problem?.upstreamCode))).toEqual(new Set(["10000"]));
+    expect(lookups[0]?.problem).toMatchObject({ code: "UPSTREAM_ERROR", retryable: false });
+    expect(upstream.taskCalls).toHaveLength(3);
+  });
+});
+
 describe("a business that the application may not see", () => {
   it("is FORBIDDEN, and not asked for in halves", async () => {
     const upstream = sandbox.upstream("bk-sops");

@@ -103,6 +103,54 @@ describe("configured secrets", () => {
     expect(secrets.filter((secret) => JSON.stringify(body).includes(secret))).toEqual([]);
   });
 
+  it.each([
+    ["as PHP does", (secret: string) => secret.replaceAll("/", "\\/")],
+    [
+      "as Python does",
+      (secret: string) => secret.replace(/./g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    ],
+  ])("stay inside when an upstream escapes them %s", async (_name, escaped) => {
+    const secret = String(sandbox.accounts().sim?.secret);
+    const body = `{"code":"200","data":[{"id":"884213","status":"-2","result":"${escaped(secret)}"}]}`;
+    sandbox.upstream("eiotclub").fault({ kind: "status", status: 200, body });
+
+    const answer = await service.query(
+      '{ batchTask(id: "sim:884213") { ... on EiotclubTask { result } } }',
+      {},
+      { "router-authorization": routerSecret },
+    );
+
+    expect(answer.body.data.batchTask.result).toBe("[redacted]");
+  });
+
+  it("stay inside when they are tokens that were fetched a moment ago", async () => {
+    const ask = (): Promise<{ body: { data?: { batchTask: { failure: { message: string } } } } }> =>
+      service.query(
+        '{ batchTask(id: "drs-prod:dc67695a-ee3e-49b8-a022-a099bd81jb21") { failure { message } } }',
+        {},
+        { "router-authorization": routerSecret },
+      );
+    await ask();
+    const token = sandbox.upstream("huawei-drs").calls.at(-1)?.headers["x-auth-token"] ?? "";
+    sandbox.upstream("huawei-drs").set({
+      rowPatches: { "dc67695a-ee3e-49b8-a022-a099bd81jb21": { error_message: `bad token ${token}` } },
+    });
+
+    const answer = await ask();
+
+    expect(token.length).toBeGreaterThan(10);
+    expect(answer.body.data?.batchTask.failure.message).toBe("bad token [redacted]");
+  });
+
+  it("spoil no answer in which they stand by chance", async () => {
+    const unlucky = await startService({ sandbox, accounts: { sim: { secret: "300001" } } });
+
+    const { body } = await unlucky.query('{ batchTask(id: "ops:2/30000105") { upstreamId name } }');
+    await unlucky.close();
+
+    expect(body.data.batchTask).toEqual({ upstreamId: "2/30000105", name: "task test tree" });
+  });
+
   it("stay inside when a query repeats the router's secret in the wrong place", async () => {
     await service.query(`{ batchTask(id: "${routerSecret}") { id } }`, {}, { "router-authorization": routerSecret });
 

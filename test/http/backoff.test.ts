@@ -14,11 +14,11 @@ describe("backoffMs", () => {
     ["transient", 1, 0.5, 50],
     ["transient", 1, almostOne, 100],
     ["transient", 2, 0.5, null],
-    ["throttled", 0, 0, 500],
-    ["throttled", 0, 0.5, 750],
-    ["throttled", 0, almostOne, 1_000],
-    ["throttled", 1, 0, 1_000],
-    ["throttled", 1, almostOne, 2_000],
+    ["throttled", 0, 0, 1_000],
+    ["throttled", 0, 0.5, 1_500],
+    ["throttled", 0, almostOne, 2_000],
+    ["throttled", 1, 0, 2_000],
+    ["throttled", 1, almostOne, 4_000],
     ["throttled", 2, 0.5, null],
     ["malformed", 0, 0.5, 25],
     ["malformed", 1, 0.5, null],
@@ -33,7 +33,7 @@ describe("backoffMs", () => {
 
   it.each<[AgainReason, number, number]>([
     ["throttled", 3_000, 3_000],
-    ["throttled", 100, 750],
+    ["throttled", 100, 1_500],
     ["transient", 3_000, 3_000],
     ["credentials", 3_000, 3_000],
   ])("takes the upstream's hint as the floor: %s, hint %d ms, %d ms", (because, afterMs, expected) => {

@@ -173,20 +173,6 @@ describe("send, when the far end misbehaves", () => {
     await upstream.allSocketsClosed();
   });
 
-  it("replaces secrets in body and headers before anybody judges them", async () => {
-    await start((socket) => answerWith(socket, 403, '{"message":"bad key s3cret"}', ["x-echo: s3cret", "x-echo: b"]), {
-      redact: (text) => text.replaceAll("s3cret", "[redacted]"),
-    });
-
-    const exchange = await sender.send(callTo(upstream.url));
-
-    expect(exchange).toMatchObject({
-      text: '{"message":"bad key [redacted]"}',
-      headers: { "x-echo": "[redacted], b" },
-    });
-    expect(JSON.stringify(exchange)).not.toContain("s3cret");
-  });
-
   it("sends the body that was prepared, and no header that nobody asked for but those of HTTP itself", async () => {
     await start((socket) => answerWith(socket, 200));
     const request = { method: "POST", url: upstream.url, headers: { "content-type": "application/json" }, body: "{}" };

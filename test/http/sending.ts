@@ -12,7 +12,7 @@ export interface TestSender {
 
 /** A sender with short times and no jitter; the clock is the real one, because the far end keeps real time. */
 export function createTestSender(
-  options: Partial<Pick<SenderOptions, "attemptTimeoutMs" | "maxConcurrentCalls" | "redact" | "now" | "random">> = {},
+  options: Partial<Pick<SenderOptions, "attemptTimeoutMs" | "maxConcurrentCalls" | "now" | "random">> = {},
 ): TestSender {
   const maxConcurrentCalls = options.maxConcurrentCalls ?? 4;
   const dispatcher = createConnections(maxConcurrentCalls);
@@ -21,7 +21,6 @@ export function createTestSender(
     provider: "test",
     dispatcher,
     attemptTimeoutMs: 400,
-    redact: (text) => text,
     now: Date.now,
     random: () => 0,
     ...options,

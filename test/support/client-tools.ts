@@ -24,7 +24,6 @@ export function createTestTools(options: { maxConcurrentCalls?: number; random?:
     dispatcher,
     attemptTimeoutMs: 3_000,
     maxConcurrentCalls,
-    redact: (text) => text,
     metrics: { upstreamAttempt: () => undefined },
     now,
     random,

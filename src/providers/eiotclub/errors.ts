@@ -33,7 +33,7 @@ const problemsByBodyCode: Readonly<Record<string, ConfigurableProblemCode>> = {
 };
 
 /** Nobody knows whether one bad id fails a whole call, so a refusal without a known reason is tried in halves. */
-const unexplained: Refusal = { code: "UPSTREAM_ERROR", retryable: false, divisible: true };
+const unexplained: Refusal = { code: "UPSTREAM_ERROR", retryable: false, divisible: true, mayBeEverybodys: true };
 
 /**
  * What a body code other than success means. Under a 4xx or 5xx only a known code explains more than the status.

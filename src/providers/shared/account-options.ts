@@ -20,6 +20,7 @@ export interface AccountOptions {
 export const secretText = z
   .string()
   .min(1)
+  .regex(/^\P{Cc}*$/u, "must not hold line breaks or other control characters")
   .transform((text) => new Secret(text));
 
 /** An absolute http or https address; a trailing slash is dropped, so that paths can be appended. */

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly again?: AgainReason;
   /** True when one id can be the cause of a whole call's failure. */
   readonly divisible?: boolean;
+  /** True when the cause may be no id at all. */
+  readonly mayBeEverybodys?: boolean;
 }
 
 /** What the upstream said along with a refusal. */
@@ -59,13 +61,26 @@ export function refuse(row: Refusal, context: RefusalContext): Judgement<FailedC
   const refusal = isThrottling(row, context) ? refusalByStatus(429) : row;
   const problem = createProblem(refusal.code, messageOf(refusal, context), {
     ...(refusal.retryable !== undefined && { retryable: refusal.retryable }),
-    retryAfterAt: retryAfterMs === undefined ? null : context.now + retryAfterMs,
+    retryAfterAt: retryAfterAt(refusal, context),
     upstreamCode: context.upstreamCode ?? null,
     upstreamRequestId: context.upstreamRequestId ?? null,
   });
-  const value: FailedCall = { kind: "failed", problem, divisible: refusal.divisible ?? false };
+  const value: FailedCall = {
+    kind: "failed",
+    problem,
+    divisible: refusal.divisible ?? false,
+    ...(refusal.mayBeEverybodys && { mayBeEverybodys: true }),
+  };
   if (!refusal.again) return { value };
   return { value, again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) } };
+}
+
+/** Who is asked too often wants a pause, even when it names none. */
+const shortestPauseMs = 1_000;
+
+function retryAfterAt({ code }: Refusal, { retryAfterMs, now }: RefusalContext): number | null {
+  if (retryAfterMs !== undefined) return now + retryAfterMs;
+  return code === "RATE_LIMITED" ? now + shortestPauseMs : null;
 }
 
 /** An upstream that is out of order and says when to come back is throttling, whatever it calls it. */
