@@ -39,7 +39,7 @@ export function signSdkHmacSha256(
   const canonicalRequest = [
     request.method.toUpperCase(),
     canonicalPath(url.pathname),
-    canonicalQuery(url.searchParams),
+    canonicalQuery(url.search.slice(1)),
     ...Object.entries(headers).map(([name, value]) => `${name}:${value}`),
     "",
     names,
@@ -75,11 +75,24 @@ function canonicalPath(path: string): string {
   return encoded.endsWith("/") ? encoded : `${encoded}/`;
 }
 
-function canonicalQuery(parameters: URLSearchParams): string {
-  return [...parameters]
+/**
+ * A plus sign stays one: queries are percent-encoded here, not form-encoded. The vendor's Go SDK rewrites the `+` of Go's
+ * form encoding to `%20` before it sends, the Node SDK never writes one.
+ */
+function canonicalQuery(query: string): string {
+  return query
+    .split("&")
+    .filter((pair) => pair !== "")
+    .map(readPair)
     .sort((left, right) => byCodeUnit(left[0], right[0]) || byCodeUnit(left[1], right[1]))
     .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
     .join("&");
+}
+
+function readPair(pair: string): readonly [name: string, value: string] {
+  const at = pair.indexOf("=");
+  const [name, value] = at === -1 ? [pair, ""] : [pair.slice(0, at), pair.slice(at + 1)];
+  return [decodeURIComponent(name), decodeURIComponent(value)];
 }
 
 function byCodeUnit(left: string, right: string): number {
