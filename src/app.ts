@@ -4,6 +4,7 @@ import type { Config, ConfiguredAccount } from "./config/load-config.ts";
 import { createFormatError } from "./graphql/format-error.ts";
 import { createIdBudget } from "./graphql/id-budget.ts";
 import type { AccountView } from "./graphql/resolvers.ts";
+import { createResponseFreshness } from "./graphql/response-freshness.ts";
 import { createSchema } from "./graphql/schema.ts";
 import { createTaskLoaders } from "./loaders/task-loaders.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
@@ -64,6 +65,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     introspection: config.server.introspection,
     formatError: createFormatError(log, !config.server.introspection),
     log,
+    now,
   });
   await apollo.start();
   const server = await createHttpServer({
@@ -77,6 +79,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     createContext: (limits) => ({
       loaders: createTaskLoaders({ ...limits, batching, pollRanges, now, random }),
       budget: createIdBudget(config.limits.maxIdsPerOperation),
+      freshness: createResponseFreshness(),
     }),
     now,
   });

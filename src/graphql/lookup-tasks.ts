@@ -20,7 +20,7 @@ export type LookupTasks = (ids: readonly string[], context: Context, partsOf: Pa
 
 /** One entry per id, in order, duplicates included. Ids that nobody needs to be asked for cost no call. */
 export function createLookupTasks(options: LookupOptions): LookupTasks {
-  return async (ids, { loaders, budget }, partsOf) => {
+  return async (ids, { loaders, budget, freshness }, partsOf) => {
     budget.take(ids.length);
     const references = ids.map((id, index) => readId(id, index, ids.length, options));
     const keys: TaskKey[] = [];
@@ -39,7 +39,10 @@ export function createLookupTasks(options: LookupOptions): LookupTasks {
       return lookupModel(requestedId, reference, task, options.taskTypes, now);
     }
 
-    return references.map((reference, index) => lookup(ids[index] ?? "", reference));
+    const lookups = references.map((reference, index) => lookup(ids[index] ?? "", reference));
+    if (lookups.some(({ problem }) => problem)) freshness.forbid();
+    for (const task of loaded.values()) if (task.kind === "reading") freshness.limitTo(task.freshUntilAt);
+    return lookups;
   };
 }
 

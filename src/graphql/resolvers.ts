@@ -53,7 +53,10 @@ function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, look
       async batchTasks(_root, { ids }, context, info) {
         return { lookups: await lookupTasks(ids, context, readSetParts(info, taskTypes)) };
       },
-      batchTaskAccounts: () => accountViews,
+      batchTaskAccounts(_root, _args, { freshness }) {
+        freshness.forbid();
+        return accountViews;
+      },
     },
     BatchTaskSet: {
       summary: ({ lookups }) => summarize(lookups),

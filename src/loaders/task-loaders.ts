@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import type { Batching, TaskKey } from "../batching/batching.ts";
+import { freshForMs } from "../cache/freshness.ts";
 import { type PollRange, pollAfter } from "../cache/poll-hint.ts";
 import type { Outcome } from "../tasks/outcome.ts";
 import type { Problem } from "../tasks/problem.ts";
@@ -14,6 +15,8 @@ export interface TaskReading {
   readonly observedAt: EpochMs;
   /** Costlier parts that were wanted and could not be had, by facet. */
   readonly missing: ReadonlyMap<string, Problem>;
+  /** Until then asking again would hardly bring news. */
+  readonly freshUntilAt: EpochMs;
   /** Null when terminal. */
   readonly pollAfterAt: EpochMs | null;
 }
@@ -71,7 +74,14 @@ function createProviderLoader(provider: string, options: TaskLoaderOptions): Pro
 function readOutcome(outcome: Outcome, range: PollRange, { now, random }: TaskLoaderOptions): LoadedTask {
   if (outcome.kind === "problem") return outcome;
   const { state, observedAt, missing } = outcome;
-  return { kind: "reading", state, observedAt, missing, pollAfterAt: pollAfter(state, range, now(), random) };
+  return {
+    kind: "reading",
+    state,
+    observedAt,
+    missing,
+    freshUntilAt: observedAt + freshForMs(state, range),
+    pollAfterAt: pollAfter(state, range, now(), random),
+  };
 }
 
 /** One id with and without a costlier part are two questions; batching lets one call answer both. */

@@ -1,4 +1,4 @@
-import { ApolloServer } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,6 +7,7 @@ import {
 import type { GraphQLSchema } from "graphql";
 import type { Context } from "../graphql/context.ts";
 import type { FormatError } from "../graphql/format-error.ts";
+import { notToBeKept } from "../graphql/response-freshness.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface ApolloOptions {
@@ -14,6 +15,7 @@ export interface ApolloOptions {
   readonly introspection: boolean;
   readonly formatError: FormatError;
   readonly log: Logger;
+  now(): number;
 }
 
 /** A generous query of a gateway has a few thousand; what has more is made to keep us busy. */
@@ -23,7 +25,7 @@ const maxQueryTokens = 20_000;
  * The landing page loads a script from elsewhere; inline traces and the cache-control plugin wrap every field, which
  * costs more than all our resolvers together. Signals are the process' own matter.
  */
-export function createApollo({ schema, introspection, formatError, log }: ApolloOptions): ApolloServer<Context> {
+export function createApollo({ schema, introspection, formatError, log, now }: ApolloOptions): ApolloServer<Context> {
   return new ApolloServer<Context>({
     schema,
     introspection,
@@ -39,6 +41,21 @@ export function createApollo({ schema, introspection, formatError, log }: Apollo
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
+      tellFreshness(now),
     ],
   });
+}
+
+/** An answer with an error is never kept, whatever else is in it. */
+function tellFreshness(now: () => number): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async willSendResponse({ contextValue, errors, response }) {
+          const value = errors?.length ? notToBeKept : contextValue.freshness.cacheControl(now());
+          response.http.headers.set("cache-control", value);
+        },
+      };
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { notToBeKept } from "../graphql/response-freshness.ts";
 
 /** Codes of errors that arise before GraphQL sees a request, in the same envelope as GraphQL's own. */
 const codesByStatus: Readonly<Record<number, string>> = {
@@ -22,7 +23,7 @@ export function sendError(reply: FastifyReply, status: number): FastifyReply {
   const code = codesByStatus[status] ?? "INTERNAL_SERVER_ERROR";
   return reply
     .code(status)
-    .header("cache-control", "no-store, max-age=0")
+    .header("cache-control", notToBeKept)
     .send({ errors: [{ message, extensions: { code } }] });
 }
 

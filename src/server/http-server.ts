@@ -102,8 +102,6 @@ async function addGraphqlRoute(
       if (graphiqlPage !== null && isBrowserVisit(request)) return reply.type("text/html").send(graphiqlPage);
       const header = request.headers[routerSecretHeader];
       if (!mayEnter(Array.isArray(header) ? header[0] : header)) return sendError(reply, 401);
-      // States change from second to second, and who may see them is not for a shared cache to decide.
-      reply.header("cache-control", "private, no-store, max-age=0");
       return answerGraphql.call(app, request, reply);
     },
   });

@@ -339,15 +339,6 @@ describe("an operation made to keep us busy", () => {
 });
 
 describe("an answer", () => {
-  it.each([
-    ["with data", `{ batchTask(id: "${good}") { status } }`],
-    ["with errors", '{ batchTask(id: "nonsense") { status } }'],
-  ])("%s is for nobody to keep", async (_case, query) => {
-    const { headers } = await service.query(query);
-
-    expect(headers.get("cache-control")).toBe("private, no-store, max-age=0");
-  });
-
   it("to an address that cannot be read has our own form", async () => {
     const response = await fetch(`${service.url}/%zz`);
 

@@ -174,6 +174,13 @@ describe("loadTasks", () => {
 
     const [task] = await createTaskLoaders(optionsOf(recorder)).loadTasks([keyOf("one", "1")]);
 
-    expect(task).toEqual({ kind: "reading", state, observedAt: now, missing: nothingMissing, pollAfterAt: null });
+    expect(task).toEqual({
+      kind: "reading",
+      state,
+      observedAt: now,
+      missing: nothingMissing,
+      freshUntilAt: now + 600_000,
+      pollAfterAt: null,
+    });
   });
 });
