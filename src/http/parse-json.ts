@@ -1,24 +1,25 @@
-/** Digits that a double cannot hold exactly stand somewhere outside a text, or look as if they did. */
-const mayHoldUnsafeInteger = /(?:^|[:[,\s])-?\d{16,}/;
+/**
+ * A text of JSON, which is passed over, or an integer of 16 digits or more, which a double may not hold exactly. A number
+ * with a fraction or an exponent is none. A text without an end is taken to the end, so that no place is looked at twice.
+ */
+const textOrLongInteger = /"[^"\\]*(?:\\(?:.|$)[^"\\]*)*(?:"|$)|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/gs;
+
+const longDigits = /\d{16}/;
 
 /**
  * Parses JSON without losing digits: an integer beyond 2^53 becomes its digits as text, because ids of some upstreams
- * arrive as numbers.
+ * arrive as numbers. They are put in quotes before parsing; a reviver would be slow, and would not survive deep nesting.
  *
  * @returns undefined when the text is not JSON
  */
 export function parseJson(text: string): unknown {
   try {
-    return mayHoldUnsafeInteger.test(text) ? parseKeepingDigits(text) : JSON.parse(text);
+    return JSON.parse(longDigits.test(text) ? text.replace(textOrLongInteger, quoteUnsafe) : text);
   } catch {
     return undefined;
   }
 }
 
-/** A reviver is called for every value, which is slow: only for texts that may need it. */
-const parseKeepingDigits = (text: string): unknown =>
-  JSON.parse(text, (_key: string, value: unknown, context?: { source?: string }) => {
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-    const source = context?.source;
-    return source !== undefined && /^-?\d+$/.test(source) ? source : value;
-  });
+function quoteUnsafe(token: string): string {
+  return token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`;
+}
