@@ -25,55 +25,57 @@ const unreadableTask: SopsRefusal = { ...cachedFailure, divisible: true };
 const crashed: SopsRefusal = { ...unavailable, divisible: true };
 
 /** bk-sops (354…, 355…, 359…), its error middleware (50000), the gateway (16…) and the ESB (13…). */
-const refusalsByCode: Readonly<Record<string, SopsRefusal>> = {
-  "3599999": unreadableTask,
-  "3540000": brokenCall,
-  "3540100": forbidden,
-  // The business or project does not exist, and it is part of the task id.
-  "3540400": { code: "NOT_FOUND" },
-  "3545000": brokenCall,
-  "3546100": brokenCall,
-  "3545100": cachedFailure,
-  "3555000": cachedFailure,
-  "50000": crashed,
-  "1640001": authFailed,
-  "1640004": authFailed,
-  "1640100": authFailed,
-  "1640101": authFailed,
-  "1640102": authFailed,
-  "1640301": forbidden,
-  "1640302": forbidden,
-  "1640303": forbidden,
-  "1640304": forbidden,
-  "1640401": brokenCall,
-  "1641301": brokenCall,
-  "1641401": brokenCall,
-  "1650801": brokenCall,
-  "1642901": throttled,
-  "1642902": throttled,
-  "1642903": throttled,
-  "1642904": throttled,
-  "1650000": unavailable,
-  "1650001": unavailable,
-  "1650002": unavailable,
-  "1650200": unavailable,
-  "1650201": unavailable,
-  "1650300": unavailable,
-  "1650401": { code: "TIMEOUT", again: "transient" },
-  "1306401": authFailed,
-  "1306408": authFailed,
-  "1306402": forbidden,
-  "1306403": forbidden,
-  "1306404": brokenCall,
-  "1306405": brokenCall,
-  "1306406": brokenCall,
-  "1306429": throttled,
-  "1306000": unavailable,
-  "1306201": unavailable,
-  "1306203": unavailable,
-  "1306206": unavailable,
-  "1306208": malformedAnswer,
-};
+const refusalsByCode: ReadonlyMap<string, SopsRefusal> = new Map(
+  Object.entries({
+    "3599999": unreadableTask,
+    "3540000": brokenCall,
+    "3540100": forbidden,
+    // The business or project does not exist, and it is part of the task id.
+    "3540400": { code: "NOT_FOUND" },
+    "3545000": brokenCall,
+    "3546100": brokenCall,
+    "3545100": cachedFailure,
+    "3555000": cachedFailure,
+    "50000": crashed,
+    "1640001": authFailed,
+    "1640004": authFailed,
+    "1640100": authFailed,
+    "1640101": authFailed,
+    "1640102": authFailed,
+    "1640301": forbidden,
+    "1640302": forbidden,
+    "1640303": forbidden,
+    "1640304": forbidden,
+    "1640401": brokenCall,
+    "1641301": brokenCall,
+    "1641401": brokenCall,
+    "1650801": brokenCall,
+    "1642901": throttled,
+    "1642902": throttled,
+    "1642903": throttled,
+    "1642904": throttled,
+    "1650000": unavailable,
+    "1650001": unavailable,
+    "1650002": unavailable,
+    "1650200": unavailable,
+    "1650201": unavailable,
+    "1650300": unavailable,
+    "1650401": { code: "TIMEOUT", again: "transient" },
+    "1306401": authFailed,
+    "1306408": authFailed,
+    "1306402": forbidden,
+    "1306403": forbidden,
+    "1306404": brokenCall,
+    "1306405": brokenCall,
+    "1306406": brokenCall,
+    "1306429": throttled,
+    "1306000": unavailable,
+    "1306201": unavailable,
+    "1306203": unavailable,
+    "1306206": unavailable,
+    "1306208": malformedAnswer,
+  }),
+);
 
 /** Codes that mean something else when their text begins so. */
 const refusalsByText: readonly { readonly code: string; readonly text: string; readonly refusal: SopsRefusal }[] = [
@@ -85,7 +87,7 @@ const refusalsByText: readonly { readonly code: string; readonly text: string; r
 export function refusalByAnswer(answer: SopsAnswer | null, status: number): SopsRefusal {
   const { code = null, message = null, result = null } = answer ?? {};
   const byText = refusalsByText.find((row) => row.code === code && message?.trim().startsWith(row.text));
-  const known = byText?.refusal ?? (code === null ? undefined : refusalsByCode[code]);
+  const known = byText?.refusal ?? (code === null ? undefined : refusalsByCode.get(code));
   if (known) return known;
   if (status === 500) return crashed;
   if (status >= 300) return refusalByStatus(status);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Provider } from "../provider.ts";
 import { type AccountOptions, commonAccountShape, secretText } from "../shared/account-options.ts";
 import type { Secret } from "../shared/secret.ts";
+import { readObject } from "../shared/wire-values.ts";
 import { createBkSopsClient } from "./client.ts";
 import { keepsSopsNode } from "./nodes.ts";
 
@@ -46,13 +47,22 @@ export const bkSops: Provider<BkSopsAccount> = {
       accessToken: secretText.optional(),
       bkToken: secretText.optional(),
     })
-    .refine(
-      ({ username, accessToken, bkToken }) => [username, accessToken, bkToken].filter(Boolean).length === 1,
-      "needs exactly one of username, accessToken, bkToken",
-    ),
+    .refine(hasOneUser, {
+      error: "needs exactly one of username, accessToken, bkToken",
+      // Told beside the problems of other keys, too.
+      when: ({ value }) => readObject(value) !== null,
+    }),
   parseUpstreamId: (text) => {
     const { scope, localId } = taskIdPattern.exec(text)?.groups ?? {};
     return scope && localId ? { upstreamId: text, scope, localId } : null;
   },
   createClient: createBkSopsClient,
 };
+
+function hasOneUser({
+  username,
+  accessToken,
+  bkToken,
+}: Pick<BkSopsAccount, "username" | "accessToken" | "bkToken">): boolean {
+  return [username, accessToken, bkToken].filter((user) => user !== undefined).length === 1;
+}

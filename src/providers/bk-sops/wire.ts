@@ -1,6 +1,13 @@
 import type { ReceivedResponse } from "../../http/exchange.ts";
 import { parseJson } from "../../http/parse-json.ts";
-import { readArray, readFilledText, readObject, readText, type WireObject } from "../shared/wire-values.ts";
+import {
+  readArray,
+  readEpochMs,
+  readFilledText,
+  readObject,
+  readText,
+  type WireObject,
+} from "../shared/wire-values.ts";
 
 /** An answer as received, as far as its shape can be relied on. */
 export interface SopsAnswer {
@@ -42,7 +49,8 @@ const timePattern = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d+)? ?(?:Z
 
 /**
  * Reads `2020-03-18 17:22:05 +0800`. The offset is a setting of the deployment; a time without one could be any
- * instant and is null, like "", null, 0 and whatever is no date.
+ * instant and is null, like "", null, 0, whatever is no date, and the last hours of the year 9999 that are already in the
+ * next year by UTC.
  */
 export function readSopsTime(value: unknown): number | null {
   const [, date, time, offsetHours = "+00", offsetMinutes = "00"] =
@@ -50,6 +58,5 @@ export function readSopsTime(value: unknown): number | null {
   const local = Date.parse(`${date}T${time}Z`);
   // Date.parse moves the 30th of February into March.
   if (Number.isNaN(local) || new Date(local).toISOString() !== `${date}T${time}.000Z`) return null;
-  const epochMs = Date.parse(`${date}T${time}${offsetHours}:${offsetMinutes}`);
-  return epochMs > 0 ? epochMs : null;
+  return readEpochMs(Date.parse(`${date}T${time}${offsetHours}:${offsetMinutes}`), "milliseconds");
 }

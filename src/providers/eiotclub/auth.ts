@@ -1,5 +1,4 @@
 import { type SortedParametersScheme, signSortedParameters } from "../../signing/sorted-parameters.ts";
-import type { ServerClock } from "../shared/server-clock.ts";
 import type { EiotclubAccount } from "./index.ts";
 
 const signatureScheme: SortedParametersScheme = {
@@ -9,21 +8,20 @@ const signatureScheme: SortedParametersScheme = {
   dropsEmpty: true,
 };
 
-/** Body of a signed call. Signed text and sent JSON come from the same values. */
-export type SignParameters = (parameters: Readonly<Record<string, string>>) => string;
+/** Body of a call signed at a time (epoch milliseconds). Signed text and sent JSON come from the same values. */
+export type SignParameters = (parameters: Readonly<Record<string, string>>, signedAt: number) => string;
 
 /**
- * Signs with a fresh time and nonce each time it is called. No nonce repeats within one second, so that a server that
+ * Signs with a fresh nonce each time it is called. No nonce repeats within one second, so that a server that
  * refuses replays stays content.
  */
 export function createParameterSigner(
   account: Pick<EiotclubAccount, "appKey" | "secret">,
-  clock: ServerClock,
   random: () => number,
 ): SignParameters {
   const nextNonce = createNonceSource(random);
-  return (parameters) => {
-    const timestamp = Math.floor(clock.now() / 1000);
+  return (parameters, signedAt) => {
+    const timestamp = Math.floor(signedAt / 1000);
     const signed = { appkey: account.appKey, timestamp, nonce: nextNonce(timestamp), ...parameters };
     const sign = signSortedParameters(signed, account.secret.reveal(), signatureScheme);
     return JSON.stringify({ ...signed, sign });

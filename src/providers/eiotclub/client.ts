@@ -18,37 +18,46 @@ const clockToleranceMs = 60_000;
 
 export function createEiotclubClient(account: EiotclubAccount, tools: ClientTools): ProviderClient {
   const clock = createServerClock(tools.now, clockToleranceMs);
-  const signParameters = createParameterSigner(account, clock, tools.random);
+  const signParameters = createParameterSigner(account, tools.random);
   const meanings = createEiotclubMeanings(account.statusOverrides);
 
-  function taskQuery(localIds: readonly string[]): OutboundRequest {
+  function taskQuery(localIds: readonly string[], signedAt: number): OutboundRequest {
     return {
       method: "POST",
       url: `${account.baseUrl}/api/v3/task/query`,
       headers: { "content-type": "application/json" },
-      body: signParameters({ ids: localIds.join(",") }),
+      body: signParameters({ ids: localIds.join(",") }, signedAt),
     };
+  }
+
+  function judgeAttempt(exchange: Exchange, localIds: readonly string[], signedAt: number): Judgement<CallAnswer> {
+    const judgement = judge(exchange, localIds);
+    return exchange.kind === "failure" ? judgement : retriedWithServerTime(judgement, exchange, signedAt);
   }
 
   function judge(exchange: Exchange, localIds: readonly string[]): Judgement<CallAnswer> {
     if (exchange.kind === "failure") return refuseExchange(exchange, upstream, tools.now());
     const context = contextOf(exchange, upstream, tools.now());
     const answer = parseEiotclubAnswer(exchange.text);
-    if (!answer) return retriedWithServerTime(refuseExchange(exchange, upstream, tools.now()), exchange);
+    if (!answer) return refuseExchange(exchange, upstream, tools.now());
     const isSuccessStatus = exchange.status >= 200 && exchange.status < 300;
     if (isSuccessStatus && answer.code !== null && account.successCodes.includes(answer.code)) {
       return answer.rows ? { value: answered(answer.rows, localIds, exchange) } : refuse(malformedAnswer, context);
     }
     const refusal = refusalByBodyCode(answer.code, isSuccessStatus, account.errorCodes);
-    if (!refusal) return retriedWithServerTime(refuseExchange(exchange, upstream, tools.now()), exchange);
-    return retriedWithServerTime(refuse(refusal, { ...context, upstreamCode: answer.code }), exchange);
+    if (!refusal) return refuseExchange(exchange, upstream, tools.now());
+    return refuse(refusal, { ...context, upstreamCode: answer.code });
   }
 
   /** A signature may be refused because of our clock: then, and only then, it is worth signing once more. */
-  function retriedWithServerTime(judgement: Judgement<CallAnswer>, response: ReceivedResponse): Judgement<CallAnswer> {
+  function retriedWithServerTime(
+    judgement: Judgement<CallAnswer>,
+    response: ReceivedResponse,
+    signedAt: number,
+  ): Judgement<CallAnswer> {
     const { value } = judgement;
     const isAuthFailure = value.kind === "failed" && value.problem.code === "AUTH_FAILED";
-    if (!isAuthFailure || !clock.learn(response.headers.date)) return judgement;
+    if (!isAuthFailure || !clock.learn(response.headers.date, signedAt)) return judgement;
     return { value, again: { because: "credentials" } };
   }
 
@@ -64,13 +73,18 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
   }
 
   return {
-    fetchTasks: (call: TaskCall) =>
-      tools.send({
-        signal: call.signal,
-        deadlineAt: call.deadlineAt,
-        prepare: () => ({ request: taskQuery(call.localIds) }),
-        judge: (exchange) => judge(exchange, call.localIds),
-      }),
+    fetchTasks({ localIds, signal, deadlineAt }: TaskCall) {
+      let signedAt = 0;
+      return tools.send({
+        signal,
+        deadlineAt,
+        prepare() {
+          signedAt = clock.now();
+          return { request: taskQuery(localIds, signedAt) };
+        },
+        judge: (exchange) => judgeAttempt(exchange, localIds, signedAt),
+      });
+    },
   };
 }
 

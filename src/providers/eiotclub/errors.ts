@@ -25,12 +25,12 @@ const refusals: Readonly<Record<ConfigurableProblemCode, Refusal>> = {
  * The vendor's list of codes could not be read. Two are known from client code ("200", "500"); the others follow their
  * HTTP-like numbering.
  */
-const problemsByBodyCode: Readonly<Record<string, ConfigurableProblemCode>> = {
-  "401": "AUTH_FAILED",
-  "403": "FORBIDDEN",
-  "429": "RATE_LIMITED",
-  "500": "UPSTREAM_ERROR",
-};
+const problemsByBodyCode: ReadonlyMap<string, ConfigurableProblemCode> = new Map([
+  ["401", "AUTH_FAILED"],
+  ["403", "FORBIDDEN"],
+  ["429", "RATE_LIMITED"],
+  ["500", "UPSTREAM_ERROR"],
+]);
 
 /** Nobody knows whether one bad id fails a whole call, so a refusal without a known reason is tried in halves. */
 const unexplained: Refusal = { code: "UPSTREAM_ERROR", retryable: false, divisible: true, mayBeEverybodys: true };
@@ -45,8 +45,13 @@ export function refusalByBodyCode(
   isSuccessStatus: boolean,
   configured: Readonly<Record<string, ConfigurableProblemCode>>,
 ): Refusal | null {
-  const problem = code === null ? undefined : (configured[code] ?? problemsByBodyCode[code]);
+  const problem = code === null ? undefined : (ownValue(configured, code) ?? problemsByBodyCode.get(code));
   if (problem) return refusals[problem];
   if (!isSuccessStatus) return null;
   return code === null ? malformedAnswer : unexplained;
+}
+
+/** A code is any text: "constructor" must not find what every object has. */
+function ownValue<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Token, TokenFetch } from "../../http/credential-store.ts";
 import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
+import { type SortedParametersScheme, signSortedParameters } from "../../signing/sorted-parameters.ts";
 import type { ProblemCode } from "../../tasks/problem.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
 import { contextOf, type Refusal, type RefusalContext, refusalByFailure, refuse } from "../shared/refusal.ts";
@@ -21,12 +22,11 @@ const refusedHoldMs = 60_000;
 const troubleHoldMs = 1_000;
 const sameTokenHoldMs = 10_000;
 
+type Application = Pick<FeishuContactAccount, "baseUrl" | "appId" | "appSecret">;
+
 /** The tenant_access_token of an account, shared by all accounts of one application. */
-export function createTenantTokens(
-  account: Pick<FeishuContactAccount, "baseUrl" | "appId" | "appSecret">,
-  { send, now, random, credentials }: ClientTools,
-): TokenSource {
-  const identity = `feishu-tenant ${account.baseUrl} ${account.appId}`;
+export function createTenantTokens(account: Application, { send, now, random, credentials }: ClientTools): TokenSource {
+  const identity = identityOf(account);
 
   function tokenRequest(): OutboundRequest {
     return {
@@ -82,6 +82,18 @@ export function createTenantTokens(
       credentials.hold(identity, answer, sameTokenHoldMs);
     },
   };
+}
+
+const identityScheme: SortedParametersScheme = {
+  secretJoiner: "\n",
+  digest: "sha256",
+  letterCase: "lower",
+  dropsEmpty: false,
+};
+
+/** The secret counts, so that an account that has it wrong does not speak for one that has it right. It cannot be read back. */
+function identityOf({ baseUrl, appId, appSecret }: Application): string {
+  return `feishu-tenant ${signSortedParameters({ parts: [baseUrl, appId] }, appSecret.reveal(), identityScheme)}`;
 }
 
 function refuseToken(refusal: Refusal, context: RefusalContext): Judgement<TokenFetch<FailedCall>> {

@@ -2,7 +2,6 @@ import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exc
 import type { Judgement } from "../../http/send.ts";
 import type { CallAnswer, ClientTools, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
 import { contextOf, malformedAnswer, refuse, refuseExchange, refuseId } from "../shared/refusal.ts";
-import { readFilledText } from "../shared/wire-values.ts";
 import { createTenantTokens } from "./auth.ts";
 import { callWithToken, type TokenCallAnswer } from "./call-with-token.ts";
 import { isTokenTrouble, rateLimitWaitMs, refusalByCode } from "./errors.ts";
@@ -10,7 +9,7 @@ import type { FeishuContactAccount } from "./index.ts";
 import { type FeishuReading, normalizeFeishuTask } from "./normalize.ts";
 import { createProgressMemory } from "./progress.ts";
 import { createFeishuStatusReader } from "./status.ts";
-import { type FeishuAnswer, parseFeishuAnswer, requestIdOf, statusOf } from "./wire.ts";
+import { type FeishuAnswer, isAboutTask, parseFeishuAnswer, requestIdOf, statusOf } from "./wire.ts";
 
 const upstream = "Feishu";
 
@@ -43,9 +42,7 @@ export function createFeishuContactClient(account: FeishuContactAccount, tools: 
     reading: FeishuReading,
   ): Judgement<CallAnswer> {
     const status = data && statusOf(data);
-    const answeredId = data && readFilledText(data.task_id);
-    const isOtherTask = answeredId !== null && answeredId.trim() !== reading.taskId;
-    if (!data || status === null || isOtherTask) {
+    if (!data || status === null || !isAboutTask(data, reading.taskId)) {
       return refuse(malformedAnswer, { ...contextOf(response, upstream, tools.now()), upstreamRequestId: requestId });
     }
     return { value: answered(reading.taskId, { state: normalizeFeishuTask(data, status, reading) }, response) };

@@ -8,32 +8,34 @@ const forbidden: Refusal = { code: "FORBIDDEN" };
 /** The token is invalid, expired or malformed: another one may do. */
 const tokenTroubleCodes: ReadonlySet<string> = new Set(["99991663", "99991664", "99991671"]);
 
-const refusalsByCode: Readonly<Record<string, Refusal>> = {
-  "99991663": authFailed,
-  "99991664": authFailed,
-  "99991671": authFailed,
-  "99991661": authFailed,
-  "99991665": authFailed,
-  "99991666": authFailed,
-  "99991668": authFailed,
-  "99991677": authFailed,
-  "99991543": authFailed,
-  "99991672": forbidden,
-  "99991676": forbidden,
-  "99991673": forbidden,
-  "99991662": forbidden,
-  // Under HTTP 429 as well as 400.
-  "99991400": { code: "RATE_LIMITED", again: "throttled" },
-};
+const refusalsByCode: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries({
+    "99991663": authFailed,
+    "99991664": authFailed,
+    "99991671": authFailed,
+    "99991661": authFailed,
+    "99991665": authFailed,
+    "99991666": authFailed,
+    "99991668": authFailed,
+    "99991677": authFailed,
+    "99991543": authFailed,
+    "99991672": forbidden,
+    "99991676": forbidden,
+    "99991673": forbidden,
+    "99991662": forbidden,
+    // Under HTTP 429 as well as 400.
+    "99991400": { code: "RATE_LIMITED", again: "throttled" },
+  }),
+);
 
 /** Codes of the token endpoint alone, often under HTTP 200: a bad parameter or secret. */
-const refusalsByTokenCode: Readonly<Record<string, Refusal>> = {
+const refusalsByTokenCode: ReadonlyMap<string, Refusal> = new Map([
   ...refusalsByCode,
-  "10003": authFailed,
-  "10013": authFailed,
-  "10014": authFailed,
-  "10015": authFailed,
-};
+  ["10003", authFailed],
+  ["10013", authFailed],
+  ["10014", authFailed],
+  ["10015", authFailed],
+]);
 
 const otherCode: Refusal = { code: "UPSTREAM_ERROR", retryable: false };
 
@@ -56,8 +58,8 @@ export function rateLimitWaitMs(headers: ReceivedResponse["headers"], now: numbe
   return parseRetryAfter(headers["x-ogw-ratelimit-reset"], now) ?? parseRetryAfter(headers["retry-after"], now);
 }
 
-function refusalOf(table: Readonly<Record<string, Refusal>>, code: string | null, status: number): Refusal {
-  const known = code === null ? undefined : table[code];
+function refusalOf(table: ReadonlyMap<string, Refusal>, code: string | null, status: number): Refusal {
+  const known = code === null ? undefined : table.get(code);
   if (known) return known;
   if (status >= 500 || (status >= 300 && (code === null || code === "0"))) return refusalByStatus(status);
   return code === null || code === "0" ? malformedAnswer : otherCode;

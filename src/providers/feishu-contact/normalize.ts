@@ -97,7 +97,8 @@ function endingOf({ total, succeeded, failed }: Counters): FeishuEnding {
   const failures = failed ?? difference(total, succeeded);
   const successes = succeeded ?? difference(total, failed);
   if (failures === 0) return "allSucceeded";
-  if (failures === null || successes === null) return "untold";
+  if (failures === null) return "untold";
+  if (successes === null) return "failuresOnly";
   return successes > 0 ? "someFailed" : "allFailed";
 }
 
@@ -117,8 +118,11 @@ function progressOf(percent: number | null, counters: Counters): TaskProgress | 
 }
 
 /** The API gives a number and no text; these are names for the numbers. A finished task with failures has item codes. */
-const failureCodes: Readonly<Record<string, string>> = { "10": "TASK_FAILED", "11": "HEADCOUNT_EXCEEDED" };
+const failureCodes: ReadonlyMap<string, string> = new Map([
+  ["10", "TASK_FAILED"],
+  ["11", "HEADCOUNT_EXCEEDED"],
+]);
 
 function failureOf(rawStatus: string, recoverable: boolean): TaskFailure {
-  return { code: failureCodes[foldStatus(rawStatus)] ?? null, message: null, recoverable };
+  return { code: failureCodes.get(foldStatus(rawStatus)) ?? null, message: null, recoverable };
 }

@@ -6,8 +6,11 @@ import {
   type StatusTable,
 } from "../../tasks/status-table.ts";
 
-/** How a finished task ended, by its counters; `untold` when it gives none. */
-export type FeishuEnding = "untold" | "allSucceeded" | "someFailed" | "allFailed";
+/**
+ * How a finished task ended, by its counters; `untold` when it gives none, `failuresOnly` when it counts failures and
+ * leaves open whether anything succeeded.
+ */
+export type FeishuEnding = "untold" | "allSucceeded" | "someFailed" | "allFailed" | "failuresOnly";
 
 export interface FeishuFacts {
   readonly ending: FeishuEnding;
@@ -67,6 +70,14 @@ const finishedTable: Readonly<Record<FeishuEnding, StatusMeaning>> = {
     needsAttention: true,
     labels: { en: "Finished, all failed", "zh-CN": "全部失败" },
   },
+  // "Over, some items failed" is what is known; that others succeeded is not.
+  failuresOnly: {
+    status: "PARTIALLY_SUCCEEDED",
+    isTerminal: true,
+    needsAttention: true,
+    labels: { en: "Finished, some failed", "zh-CN": "执行完成，有失败" },
+    inferred: true,
+  },
 };
 
 /**
@@ -88,5 +99,5 @@ export function createFeishuStatusReader(overrides: Readonly<Record<string, Stat
 /** "9", "09" and " 9 " are the same number. */
 export function foldStatus(raw: string): string {
   const text = raw.trim();
-  return /^\d+$/.test(text) ? BigInt(text).toString() : text;
+  return /^\d+$/.test(text) ? text.replace(/^0+(?=\d)/, "") : text;
 }

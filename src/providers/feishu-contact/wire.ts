@@ -1,6 +1,6 @@
 import type { ReceivedResponse } from "../../http/exchange.ts";
 import { parseJson } from "../../http/parse-json.ts";
-import { readFilledText, readNumber, readObject, type WireObject } from "../shared/wire-values.ts";
+import { readFilledText, readNumber, readObject, readText, type WireObject } from "../shared/wire-values.ts";
 
 /** An answer as received, as far as its shape can be relied on. */
 export interface FeishuAnswer {
@@ -39,6 +39,12 @@ export function parseTenantTokenAnswer(response: ReceivedResponse): TenantTokenA
 
 /** The number of the status, or whatever stands in its place; null when it is neither a number nor a text. */
 export const statusOf = (data: WireObject): string | null => readFilledText(data.status);
+
+/** An answer may leave the id out; one with another id, or with something that is no id, is about another task. */
+export function isAboutTask(data: WireObject, taskId: string): boolean {
+  const answered = data.task_id ?? "";
+  return answered === "" || readText(answered)?.trim() === taskId;
+}
 
 const codeOf = (body: WireObject): string | null => readFilledText(body.code)?.trim() ?? null;
 

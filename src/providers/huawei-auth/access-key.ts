@@ -1,10 +1,12 @@
+import type { CredentialStore } from "../../http/credential-store.ts";
 import type { OutboundRequest } from "../../http/exchange.ts";
 import { signSdkHmacSha256 } from "../../signing/sdk-hmac-sha256.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
 import { createServerClock } from "../shared/server-clock.ts";
 import type { AccessKeyOptions } from "./account.ts";
 import type { CallCredential, HuaweiCredentials, RefusedCredential } from "./credentials.ts";
-import { createProving } from "./proving.ts";
+import { identityOf } from "./identity.ts";
+import { createProving, type Proving } from "./proving.ts";
 
 /** The gateway accepts 15 minutes; a smaller difference is not taken for the reason of a refusal. */
 const clockToleranceMs = 5 * 60_000;
@@ -18,9 +20,9 @@ export function createAccessKeyCredentials(
   projectId: string,
   tools: Pick<ClientTools, "now" | "credentials">,
 ): HuaweiCredentials {
-  const identity = JSON.stringify(["huawei access key", options.accessKey]);
+  const identity = identityOf(["huawei-access-key", options.accessKey], options.secretKey);
   const clock = createServerClock(tools.now, clockToleranceMs);
-  const proving = createProving();
+  const proving = provingOf(identity, tools.credentials);
 
   function sign(request: OutboundRequest, signedAt: number): OutboundRequest {
     const headers = {
@@ -34,31 +36,42 @@ export function createAccessKeyCredentials(
 
   function createCallCredential(): CallCredential {
     let signedAt = 0;
+    let end = (): void => undefined;
     return {
-      authorize(request) {
+      async authorize(request, signal) {
+        end = await proving.begin(signal);
         const held = tools.credentials.refusalOf(identity) as FailedCall | undefined;
-        if (held) return held;
+        // Nothing is sent, so nothing will be told.
+        if (held) end();
         signedAt = clock.now();
-        return sign(request, signedAt);
+        return held ?? sign(request, signedAt);
       },
-      accepted: proving.succeeded,
+      ended: () => end(),
+      accepted: proving.accepted,
       refused: (refused) => judgeRefusal(refused, signedAt),
     };
   }
 
-  /**
-   * The time of this signature counts, not the clock of now: another call may have corrected it since. A refusal by the
-   * service behind the gateway is no refusal of the signature.
-   */
+  /** A refusal by the service behind the gateway is no refusal of the signature. */
   function judgeRefusal({ trouble, response, failure, isRepeat }: RefusedCredential, signedAt: number): boolean {
     if (trouble === "service") return false;
-    proving.failed();
-    clock.learn(response.headers.date);
-    const wasOffMs = Math.abs(Date.parse(response.headers.date ?? "") - signedAt);
-    if (!isRepeat && wasOffMs > clockToleranceMs) return true;
+    proving.refused();
+    const wasClockOff = clock.learn(response.headers.date, signedAt);
+    if (!isRepeat && wasClockOff) return true;
     tools.credentials.hold(identity, failure, refusedKeyHoldMs);
     return false;
   }
 
-  return { obtain: async () => createCallCredential(), inTurn: proving.inTurn };
+  return { obtain: async () => createCallCredential() };
+}
+
+/** By store, because a key is refused as often as all its accounts together sign with it. */
+const provings = new WeakMap<CredentialStore, Map<string, Proving>>();
+
+function provingOf(identity: string, store: CredentialStore): Proving {
+  const ofStore = provings.get(store) ?? new Map<string, Proving>();
+  provings.set(store, ofStore);
+  const proving = ofStore.get(identity) ?? createProving();
+  ofStore.set(identity, proving);
+  return proving;
 }

@@ -6,13 +6,16 @@ import type { CredentialTrouble } from "./errors.ts";
 export interface HuaweiCredentials {
   /** What the attempts of one call are authorised with. Waits for a token when there is none; rejects never. */
   obtain(limits: CallLimits): Promise<CallCredential | FailedCall>;
-  /** Makes a call when it may be made: as long as nobody knows whether the credentials are good, one after another. */
-  inTurn<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T>;
 }
 
 export interface CallCredential {
-  /** Once per attempt. Answers with the failure when the credentials were refused in the meantime. */
-  authorize(request: OutboundRequest): OutboundRequest | FailedCall;
+  /**
+   * Once per attempt. As long as nobody knows whether the credentials are good it waits until few others are under way,
+   * or until the signal ends the wait. Answers with the failure when the credentials were refused in the meantime.
+   */
+  authorize(request: OutboundRequest, signal: AbortSignal): Promise<OutboundRequest | FailedCall>;
+  /** What came of the attempt is told: after `accepted` or `refused`, or without either. */
+  ended(): void;
   /** The upstream let them pass. */
   accepted(): void;
   /**

@@ -5,20 +5,22 @@ const notPermitted: Refusal = { code: "FORBIDDEN" };
 const outOfOrder: Refusal = { code: "UPSTREAM_UNAVAILABLE", again: "transient" };
 
 /** Vendor signing guide, "Error Codes". `0201` stands under many statuses and means what the status means. */
-const refusalsByGatewayCode: Readonly<Record<string, Refusal>> = {
-  "0101": { code: "UPSTREAM_ERROR", retryable: false },
-  "0301": { code: "AUTH_FAILED" },
-  "0302": notPermitted,
-  "0305": { code: "AUTH_FAILED" },
-  "0306": notPermitted,
-  "0307": { code: "AUTH_FAILED" },
-  "0308": { code: "RATE_LIMITED", again: "throttled" },
-  "0310": notPermitted,
-  "0601": outOfOrder,
-  "0610": outOfOrder,
-  "0613": outOfOrder,
-  "0802": notPermitted,
-};
+const refusalsByGatewayCode: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries({
+    "0101": { code: "UPSTREAM_ERROR", retryable: false },
+    "0301": { code: "AUTH_FAILED" },
+    "0302": notPermitted,
+    "0305": { code: "AUTH_FAILED" },
+    "0306": notPermitted,
+    "0307": { code: "AUTH_FAILED" },
+    "0308": { code: "RATE_LIMITED", again: "throttled" },
+    "0310": notPermitted,
+    "0601": outOfOrder,
+    "0610": outOfOrder,
+    "0613": outOfOrder,
+    "0802": notPermitted,
+  }),
+);
 
 /**
  * What the gateway says before the service sees the call.
@@ -28,7 +30,7 @@ const refusalsByGatewayCode: Readonly<Record<string, Refusal>> = {
 export function refusalByGateway(status: number, errorCode: string | null): Refusal | null {
   const code = gatewayCodeOf(errorCode);
   if (code === null) return null;
-  return refusalsByGatewayCode[code] ?? refusalByCodedStatus(status);
+  return refusalsByGatewayCode.get(code) ?? refusalByCodedStatus(status);
 }
 
 /** A code that no table knows: the status speaks, and under a 2xx it is a refusal all the same. */

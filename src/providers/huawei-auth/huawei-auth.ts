@@ -54,14 +54,18 @@ export function createHuaweiAuth(account: HuaweiAccount, service: HuaweiService,
     const value = await tools.send<T | FailedCall>({
       signal: call.signal,
       deadlineAt: call.deadlineAt,
-      prepare() {
-        const authorized = credential.authorize(call.request);
+      async prepare() {
+        const authorized = await credential.authorize(call.request, call.signal);
         return isFailure(authorized) ? { settled: authorized } : { request: authorized };
       },
       judge(exchange) {
-        const { judgement, repeat } = judge(exchange, call, credential, isRepeat);
-        worthRepeating = repeat;
-        return judgement;
+        try {
+          const { judgement, repeat } = judge(exchange, call, credential, isRepeat);
+          worthRepeating = repeat;
+          return judgement;
+        } finally {
+          credential.ended();
+        }
       },
     });
     return worthRepeating && !isRepeat ? sendWithCredentials(call, true) : value;
@@ -103,9 +107,7 @@ export function createHuaweiAuth(account: HuaweiAccount, service: HuaweiService,
     return refuse({ code: "RATE_LIMITED", again: "throttled" }, { ...context, retryAfterMs });
   }
 
-  return {
-    send: (call) => credentials.inTurn(call.signal, () => sendWithCredentials(call, false)),
-  };
+  return { send: (call) => sendWithCredentials(call, false) };
 }
 
 interface Judged<Value> {
@@ -122,11 +124,12 @@ function createCredentials({ auth, projectId }: HuaweiAccount, tools: ClientTool
   if (auth.kind === "access-key") return createAccessKeyCredentials(auth, projectId, tools);
   if (auth.kind === "password") return createPasswordCredentials(auth, projectId, tools);
   const credential: CallCredential = {
-    authorize: (request) => withToken(request, auth.token.reveal()),
+    authorize: async (request) => withToken(request, auth.token.reveal()),
+    ended: () => undefined,
     accepted: () => undefined,
     refused: () => false,
   };
-  return { obtain: async () => credential, inTurn: (_signal, call) => call() };
+  return { obtain: async () => credential };
 }
 
 function isFailure(value: CallCredential | OutboundRequest | FailedCall): value is FailedCall {

@@ -8,6 +8,7 @@ import { readFilledText, readObject } from "../shared/wire-values.ts";
 import type { PasswordOptions } from "./account.ts";
 import type { CallCredential, HuaweiCredentials } from "./credentials.ts";
 import { iamUnreachable, refusalByIam } from "./errors.ts";
+import { identityOf } from "./identity.ts";
 import { throttledWaitMs } from "./throttled-wait.ts";
 import { parseHuaweiAnswer } from "./wire.ts";
 
@@ -25,7 +26,8 @@ const lockedUserCode = "IAM.0061";
 const firstFailureHoldMs = 1_000;
 const longestFailureHoldMs = 60_000;
 
-type IamCall = TokenFetch<FailedCall>;
+/** What an attempt came to. `holdMs` is null when nothing tells how long to leave IAM alone. */
+type IamAnswer = { readonly token: Token } | { readonly refusal: FailedCall; readonly holdMs: number | null };
 
 /** Password of an IAM user against a token of one project, shared by every account of that user and project. */
 export function createPasswordCredentials(
@@ -33,46 +35,43 @@ export function createPasswordCredentials(
   projectId: string,
   tools: ClientTools,
 ): HuaweiCredentials {
-  const identity = JSON.stringify(["huawei token", options.iamUrl, options.domain, options.user, projectId]);
+  const { iamUrl, domain, user, password } = options;
+  const identity = identityOf(["huawei-token", iamUrl, domain, user, projectId], password);
   let failuresInARow = 0;
 
-  /** Not tied to the call that began it: other callers wait for the same token. */
-  function fetchToken(): Promise<IamCall> {
-    return tools.send({
+  /** Not tied to the call that began it: other callers wait for the same token. A fetch of three attempts fails once. */
+  async function fetchToken(): Promise<TokenFetch<FailedCall>> {
+    const answer = await tools.send<IamAnswer>({
       signal: new AbortController().signal,
       deadlineAt: tools.now() + tokenFetchDeadlineMs,
       prepare: () => ({ request: tokenRequest(options, projectId) }),
       judge,
     });
+    failuresInARow = "token" in answer ? 0 : failuresInARow + 1;
+    if ("token" in answer) return answer;
+    const backedOffMs = Math.min(longestFailureHoldMs, firstFailureHoldMs * 2 ** (failuresInARow - 1));
+    return { refusal: answer.refusal, holdMs: answer.holdMs ?? backedOffMs };
   }
 
-  function judge(exchange: Exchange): Judgement<IamCall> {
+  function judge(exchange: Exchange): Judgement<IamAnswer> {
     if (exchange.kind === "failure") return held(iamUnreachable, { upstream, now: tools.now() });
     const context = { ...contextOf(exchange, upstream, tools.now()), ...supportDetails(exchange) };
     if (exchange.status < 200 || exchange.status >= 300) return held(refusalByIam(exchange.status), context);
     const token = readToken(exchange, tools);
-    if (!token) return held(malformedAnswer, context);
-    failuresInARow = 0;
-    return { value: { token } };
+    return token ? { value: { token } } : held(malformedAnswer, context);
   }
 
-  function held(refusal: Refusal, context: RefusalContext): Judgement<IamCall> {
-    const retryAfterMs = refusal.code === "RATE_LIMITED" ? throttledWaitMs(context, tools.random) : undefined;
+  function held(refusal: Refusal, context: RefusalContext): Judgement<IamAnswer> {
+    const retryAfterMs =
+      refusal.code === "RATE_LIMITED" ? throttledWaitMs(context, tools.random) : context.retryAfterMs;
     const { value, ...again } = refuse(refusal, { ...context, retryAfterMs });
     return { value: { refusal: value, holdMs: holdMsOf(refusal, { ...context, retryAfterMs }) }, ...again };
   }
 
-  function holdMsOf({ code }: Refusal, { upstreamCode, retryAfterMs }: RefusalContext): number {
-    if (upstreamCode === lockedUserCode) return lockedUserHoldMs;
-    if (code === "AUTH_FAILED") return refusedPasswordHoldMs;
-    if (retryAfterMs !== undefined) return retryAfterMs;
-    failuresInARow += 1;
-    return Math.min(longestFailureHoldMs, firstFailureHoldMs * 2 ** (failuresInARow - 1));
-  }
-
   function createCallCredential(token: Token): CallCredential {
     return {
-      authorize: (request) => withToken(request, token.value),
+      authorize: async (request) => withToken(request, token.value),
+      ended: () => undefined,
       accepted: () => undefined,
       refused({ trouble, isRepeat }) {
         if (trouble === "unexplained" || isRepeat) return false;
@@ -88,8 +87,12 @@ export function createPasswordCredentials(
       const token = await waitForToken(fetching, limits, upstream, tools.now);
       return "refusal" in token ? token.refusal : createCallCredential(token);
     },
-    inTurn: (_signal, call) => call(),
   };
+}
+
+function holdMsOf({ code }: Refusal, { upstreamCode, retryAfterMs }: RefusalContext): number | null {
+  if (upstreamCode === lockedUserCode) return lockedUserHoldMs;
+  return code === "AUTH_FAILED" ? refusedPasswordHoldMs : (retryAfterMs ?? null);
 }
 
 export function withToken(request: OutboundRequest, token: string): OutboundRequest {

@@ -1,4 +1,4 @@
-import type { ProblemCode } from "../../tasks/problem.ts";
+import type { Problem, ProblemCode } from "../../tasks/problem.ts";
 import type { CallAnswer, FailedCall, IdAnswer } from "../provider.ts";
 
 /** What one call said about the jobs it asked for. */
@@ -42,18 +42,23 @@ const defaultPageRows = 5;
 
 /** What was learnt about an upstream from its answers; kept by the client from batch to batch. */
 export interface SeenPaging {
-  /** An answer to more jobs than these may be cut; infinite until one was seen to be. */
+  /**
+   * An answer to more jobs than these may be cut: the default, until an answer with more rows shows that the size we ask
+   * for is honoured, and again when a job turns out to have been cut off.
+   */
   cutAfter: number;
 }
 
 export function createSeenPaging(): SeenPaging {
-  return { cutAfter: Number.POSITIVE_INFINITY };
+  return { cutAfter: defaultPageRows };
 }
 
 interface Progress {
   readonly answers: Map<string, IdAnswer>;
   /** Yet to be asked. */
   readonly groups: (readonly string[])[];
+  /** Of those jobs whose call failed and that could not be asked for again. */
+  readonly problems: Map<string, Problem>;
   /** How many rows the answer had that left the job out. */
   readonly leftOut: Map<string, number>;
   readonly paging: SeenPaging;
@@ -67,8 +72,9 @@ interface Progress {
  * it into pages (of 5, unless it honours the size we ask for) or because a job does not exist. Pages count the ids of
  * the request, so asking again for just those that are missing shows which it was.
  *
- * A first call that fails is the failure of all. A later one touches only the jobs it asked for, and those that it made
- * pointless to ask for.
+ * A call that fails for a reason that one job can be is divided, the first one too, so that all of this stays within the
+ * budget. Otherwise a first call that fails is the failure of all; a later one touches only the jobs it asked for, and
+ * those that it made pointless to ask for.
  */
 export async function askUntilComplete(
   ids: readonly string[],
@@ -78,17 +84,25 @@ export async function askUntilComplete(
   now: () => number,
 ): Promise<CallAnswer> {
   const answers = new Map<string, IdAnswer>();
-  const progress: Progress = { answers, groups: [ids], leftOut: new Map(), paging, foreignRows: 0, observedAt: null };
+  const progress: Progress = {
+    answers,
+    groups: [ids],
+    problems: new Map(),
+    leftOut: new Map(),
+    paging,
+    foreignRows: 0,
+    observedAt: null,
+  };
   for (let calls = 0; calls < maxCallsPerBatch; calls += 1) {
     const group = progress.groups.shift();
     if (!group) break;
     const answer = await ask(group);
-    if (answer.kind === "failed" && calls === 0) return answer;
+    if (answer.kind === "failed" && calls === 0 && !isWorthDividing(answer, group)) return answer;
     if (answer.kind === "page") takePage(progress, group, answer, missing.notFound);
     else if (answer.kind === "failed") takeFailure(progress, group, answer);
     else progress.groups.push(...chunksOf(group, 1));
   }
-  for (const id of ids) if (!answers.has(id)) answers.set(id, missing.notReturned);
+  for (const id of ids) if (!answers.has(id)) answers.set(id, answerOfLeftOver(id, progress, missing));
   return { kind: "answered", answers, foreignRows: progress.foreignRows, observedAt: progress.observedAt ?? now() };
 }
 
@@ -107,8 +121,15 @@ function takePage(progress: Progress, group: readonly string[], page: GroupPage,
   else if (page.foreignRows === 0) takeEmptyPage(progress, group, notFound);
 }
 
+/** The calls are used up. What is known of a job's failure is not for certain, so it is worth asking again. */
+function answerOfLeftOver(id: string, { problems }: Progress, { notReturned }: MissingAnswers): IdAnswer {
+  const problem = problems.get(id);
+  return problem ? { problem: { ...problem, retryable: true } } : notReturned;
+}
+
 /** A job that has a row now and had none before was left out because its answer was cut. */
 function learnPaging({ leftOut, paging }: Progress, page: GroupPage, missing: readonly string[]): void {
+  if (page.answers.size > paging.cutAfter) paging.cutAfter = Number.POSITIVE_INFINITY;
   for (const id of page.answers.keys()) {
     const rows = leftOut.get(id);
     if (rows !== undefined) paging.cutAfter = Math.min(paging.cutAfter, Math.max(rows, defaultPageRows));
@@ -116,7 +137,7 @@ function learnPaging({ leftOut, paging }: Progress, page: GroupPage, missing: re
   for (const id of missing) leftOut.set(id, page.answers.size);
 }
 
-/** None of the jobs exists, unless the upstream is known to cut answers, and this one was about more jobs than fit. */
+/** None of the jobs exists, unless the answer may be cut: then its rows would have been about the first jobs only. */
 function takeEmptyPage(progress: Progress, group: readonly string[], notFound: IdAnswer): void {
   if (group.length <= progress.paging.cutAfter) answerAll(progress, group, notFound);
   else progress.groups.push(...chunksOf(group, progress.paging.cutAfter));
@@ -128,11 +149,18 @@ function lateOnesFirst(group: readonly string[], missing: readonly string[]): re
   return [...missing.filter((id) => !early.has(id)), ...missing.filter((id) => early.has(id))];
 }
 
-function takeFailure(progress: Progress, group: readonly string[], { problem, divisible }: FailedCall): void {
-  if (lastingFailures.has(problem.code))
+function takeFailure(progress: Progress, group: readonly string[], failure: FailedCall): void {
+  const { problem } = failure;
+  if (isWorthDividing(failure, group)) {
+    for (const id of group) progress.problems.set(id, problem);
+    progress.groups.push(...halvesOf(group));
+  } else if (lastingFailures.has(problem.code)) {
     answerAll(progress, [...group, ...progress.groups.splice(0).flat()], { problem });
-  else if (divisible && group.length > 1) progress.groups.push(...halvesOf(group));
-  else answerAll(progress, group, { problem });
+  } else answerAll(progress, group, { problem });
+}
+
+function isWorthDividing({ divisible }: FailedCall, group: readonly string[]): boolean {
+  return divisible && group.length > 1;
 }
 
 function answerAll(progress: Progress, ids: readonly string[], answer: IdAnswer): void {

@@ -47,11 +47,11 @@ export const drsStatusTable: StatusTable = {
   "PRECHECK FAILED": failed("Pre-check failed", "预检查失败"),
 };
 
-const spellings: Readonly<Record<string, string>> = { PAUSEING: "PAUSING" };
+const spellings: ReadonlyMap<string, string> = new Map([["PAUSEING", "PAUSING"]]);
 
 export function foldDrsStatus(raw: string): string {
   const folded = raw.trim().toUpperCase();
-  return spellings[folded] ?? folded;
+  return spellings.get(folded) ?? folded;
 }
 
 /** The enumeration is open, and its words are built alike. */

@@ -36,8 +36,8 @@ export function jobRows(body: WireObject | null): readonly unknown[] | null {
 /** Letter case does not tell ids apart. A row without an id can only be about the one job that was asked for. */
 export function rowId(row: WireObject, read: DrsRead, askedIds: readonly string[]): string | null {
   const [onlyId] = askedIds;
-  const id = row[keysByRead[read].id];
-  if (id === undefined && onlyId !== undefined && askedIds.length === 1) return onlyId;
+  const id = row[keysByRead[read].id] ?? "";
+  if (id === "" && onlyId !== undefined && askedIds.length === 1) return onlyId;
   return readText(id)?.trim().toLowerCase() ?? null;
 }
 

@@ -25,10 +25,14 @@ export function readFilledText(value: unknown): string | null {
   return text === null || text.trim() === "" ? null : text;
 }
 
+/** Whatever is longer is no figure that anybody means. */
+const longestNumber = 64;
+
 /** A number, or a text that is nothing but one. */
 export function readNumber(value: unknown): number | null {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (typeof value !== "string" || !/^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(value)) return null;
+  if (typeof value !== "string" || value.length > longestNumber || !/^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(value))
+    return null;
   const number = Number(value);
   return Number.isFinite(number) ? number : null;
 }

@@ -282,6 +282,8 @@ describe("bk-sops refusal", () => {
     ],
     ["3540100", failing(3540100), "FORBIDDEN", false, 1, false],
     ["3540400", failing(3540400, "project(9) with scope(cmdb_biz) does not exist."), "NOT_FOUND", false, 1, false],
+    ["a code that every object has", failing("constructor"), "UPSTREAM_ERROR", false, 1, false],
+    ["the code __proto__", failing("__proto__"), "UPSTREAM_ERROR", false, 1, false],
     ["3545000", failing(3545000), "UPSTREAM_ERROR", false, 1, false],
     ["3546100", failing(3546100), "UPSTREAM_ERROR", false, 1, false],
     ["3545100", failing(3545100), "UPSTREAM_ERROR", true, 1, false],
@@ -392,7 +394,7 @@ describe("bk-sops refusal", () => {
 
     expect(window.problem.retryAfterAt).toBe(testStartAt + 25_000);
     expect(perWindow.asked).toHaveLength(1);
-    expect(concurrency.problem.retryAfterAt).toBeNull();
+    expect(concurrency.problem.retryAfterAt).toBe(testStartAt + 1_000);
   });
 
   it.each<[string, FarAnswer, string]>([
@@ -466,5 +468,22 @@ describe("bk-sops account", () => {
     [{ username: "u", userName: "u" }],
   ])("is refused with %j", (options) => {
     expect(bkSops.accountSchema.safeParse({ ...account, ...options }).success).toBe(false);
+  });
+
+  it("tells a missing user together with all other problems", () => {
+    const { error } = bkSops.accountSchema.safeParse({ ...account, appCode: "", style: "soap", apCode: "x" });
+
+    expect(error?.issues.map(({ path, code }) => [path.join("."), code]).toSorted()).toEqual([
+      ["", "custom"],
+      ["", "unrecognized_keys"],
+      ["appCode", "too_small"],
+      ["style", "invalid_value"],
+    ]);
+  });
+
+  it.each([[null], ["text"], [[]]])("is refused as a whole when it is %j", (value) => {
+    const { error } = bkSops.accountSchema.safeParse(value);
+
+    expect(error?.issues).toHaveLength(1);
   });
 });

@@ -73,6 +73,34 @@ describe("eiotclub call", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("signs every chunk once more that was signed before the clock was corrected", async () => {
+    const serverAt = testStartAt + 3_600_000;
+    const { asked, client } = await openAccount(({ body }) => {
+      const { timestamp, ids } = JSON.parse(body);
+      const headers = { date: new Date(serverAt).toUTCString() };
+      const isRefused = timestamp * 1000 !== serverAt;
+      return { headers, body: isRefused ? { code: "401" } : { code: "200", data: [{ id: ids, status: "1" }] } };
+    });
+
+    const ids = ["1", "2", "3"];
+    const answers = await Promise.all(ids.map((id) => client.fetchTasks(taskCall([id]))));
+
+    expect(answers.map((answer, index) => stateOf(answer, ids[index] ?? "").status)).toEqual(Array(3).fill("RUNNING"));
+    expect(asked).toHaveLength(6);
+  });
+
+  it("does not sign again for a date that no clock is off by", async () => {
+    const { asked, client } = await openAccount(() => ({
+      headers: { date: "Sat, 13 Sep 275760 00:00:00 GMT" },
+      body: { code: "401" },
+    }));
+
+    await client.fetchTasks(taskCall(["1"]));
+    await client.fetchTasks(taskCall(["1"]));
+
+    expect(asked.map(({ body }) => JSON.parse(body).timestamp)).toEqual(Array(2).fill(testStartAt / 1000));
+  });
+
   it("stops at a refused signature when the clocks agree", async () => {
     const date = new Date(testStartAt - 59_000).toUTCString();
     const { asked, client } = await openAccount(() => ({ headers: { date }, body: { code: "401" } }));
@@ -187,6 +215,17 @@ describe("eiotclub refusal", () => {
     expect(problem.upstreamCode).toBe("1007");
     expect(problem.message).not.toContain("a1b1c1d1");
   });
+
+  it.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
+    "with a code that every object has, %j, is one that no table knows",
+    async (code) => {
+      const { client } = await openAccount(() => ({ body: { code } }), { errorCodes: { "1007": "FORBIDDEN" } });
+
+      const { problem } = failureOf(await client.fetchTasks(taskCall(["1"])));
+
+      expect(problem).toMatchObject({ code: "UPSTREAM_ERROR", retryable: false, upstreamCode: code });
+    },
+  );
 
   it("means what the account says it means", async () => {
     const { client } = await openAccount(() => ({ body: { code: "1007" } }), { errorCodes: { "1007": "FORBIDDEN" } });

@@ -113,6 +113,7 @@ describe("feishu-contact refusal", () => {
     ["any other code", refusing(200, 900404), "UPSTREAM_ERROR", false, 1],
     ["a code of the items", refusing(200, 40013), "UPSTREAM_ERROR", false, 1],
     ["a code of the token endpoint", refusing(200, 10014), "UPSTREAM_ERROR", false, 1],
+    ["a code that every object has", refusing(200, "constructor"), "UPSTREAM_ERROR", false, 1],
     ["any other code under 403", refusing(403, 1), "UPSTREAM_ERROR", false, 1],
     ["any other code under 500", refusing(500, 1), "UPSTREAM_UNAVAILABLE", true, 3],
     ["a listed code under 500", refusing(500, 99991672), "FORBIDDEN", false, 1],

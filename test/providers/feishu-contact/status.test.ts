@@ -44,7 +44,7 @@ describe("normalizeFeishuTask status", () => {
     [9, { total_num: 3, fail_num: 1 }, "PARTIALLY_SUCCEEDED", true, true],
     [9, { total_num: 3, fail_num: 3 }, "FAILED", true, true],
     [9, { total_num: 3, success_num: 3 }, "SUCCEEDED", true, false],
-    [9, { fail_num: 3 }, "ENDED", true, false],
+    [9, { success_num: 3 }, "ENDED", true, false],
     [10, counters(2, 2, 0), "FAILED", true, true],
     [11, {}, "FAILED", true, true],
     [12, counters(2, 2, 0), "UNKNOWN", false, true],
@@ -80,6 +80,23 @@ describe("normalizeFeishuTask status", () => {
     },
   );
 
+  it("reads 9 with failures and no word of successes as partly succeeded, flagged, and needing attention", () => {
+    const state = normalize({ status: 9, fail_num: 3 });
+
+    expect(state).toMatchObject({ status: "PARTIALLY_SUCCEEDED", isTerminal: true, needsAttention: true });
+    expect(state.rawStatus).toMatchObject({ value: "9", inferred: true });
+    expect(state.progress).toMatchObject({ total: null, succeeded: null, failed: 3 });
+  });
+
+  it("does not stop at a number of millions of digits", () => {
+    const startedAt = performance.now();
+
+    const state = normalize({ status: "9".repeat(5_000_000) });
+
+    expect(state.status).toBe("UNKNOWN");
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
   it("has a label in both languages for every documented value", () => {
     for (const status of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) {
       for (const rest of [{}, counters(2, 2, 0), counters(2, 1, 1), counters(2, 0, 2)]) {
@@ -90,6 +107,14 @@ describe("normalizeFeishuTask status", () => {
       }
     }
     expect(normalize({ status: 12 }).rawStatus.labels).toBeNull();
+  });
+
+  it.each(["constructor", "__proto__"])("gives no code to a failure with the status %j", (status) => {
+    const failed = { status: "FAILED", isTerminal: true, needsAttention: true } as const;
+
+    const { failure } = normalize({ status }, Object.fromEntries([[status, failed]]));
+
+    expect(failure).toEqual({ code: null, message: null, recoverable: false });
   });
 
   it("names the failures that the number tells", () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { feishuContact } from "../../../src/providers/feishu-contact/index.ts";
+import { Secret } from "../../../src/providers/shared/secret.ts";
 import { failureOf, stateOf, taskCall, testStartAt } from "../../support/client-tools.ts";
 import type { FarAnswer } from "../../support/far-side.ts";
 import { type FeishuFarSideOptions, openFeishu, taskAnswer, tokenAnswer } from "./feishu-far-side.ts";
@@ -52,6 +53,20 @@ describe("tenant token", () => {
     await sibling.fetchTasks(taskCall(["b"]));
 
     expect(tokenCalls()).toHaveLength(1);
+  });
+
+  it("is not shared with an account that has another secret for the application", async () => {
+    const { ask, tools, account, tokenCalls } = await open({
+      token: (call) => (call === 1 ? { body: { code: 10014 } } : tokenAnswer("t-1")),
+    });
+    const sibling = feishuContact.createClient({ ...account, appSecret: new Secret("another") }, tools);
+
+    const refused = failureOf(await sibling.fetchTasks(taskCall(["b"])));
+    const answer = await ask();
+
+    expect(refused.problem.code).toBe("AUTH_FAILED");
+    expect(stateOf(answer, "a").status).toBe("RUNNING");
+    expect(tokenCalls().map(({ body }) => JSON.parse(body).app_secret)).toEqual(["another", "s3cret"]);
   });
 
   it("serves until less than 25 minutes are left, then is renewed in the background", async () => {
@@ -213,6 +228,7 @@ describe("token endpoint", () => {
     ["HTTP 401", { status: 401 }, "AUTH_FAILED", false, 1],
     ["code 99991662", { body: { code: 99991662 } }, "FORBIDDEN", false, 1],
     ["an unlisted code", { body: { code: 12345 } }, "UPSTREAM_ERROR", false, 1],
+    ["a code that every object has", { body: { code: "toString" } }, "UPSTREAM_ERROR", false, 1],
     ["no JSON", { body: "<html>" }, "UPSTREAM_MALFORMED", true, 2],
     ["no token", { body: { code: 0, expire: 7200 } }, "UPSTREAM_MALFORMED", true, 2],
     ["a token under data", { body: { code: 0, data: { tenant_access_token: "t-1" } } }, "UPSTREAM_MALFORMED", true, 2],

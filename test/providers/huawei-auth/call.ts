@@ -27,7 +27,7 @@ export function openTools(maxConcurrentCalls = 8): TestTools {
 
 /** @param plan answers a request, given how many came before it */
 export async function openUpstream(
-  plan: (request: AskedRequest, before: number) => FarAnswer | Promise<FarAnswer>,
+  plan: (request: AskedRequest, before: number) => FarAnswer | "reset" | Promise<FarAnswer | "reset">,
 ): Promise<FarSide> {
   let before = -1;
   const farSide = await startFarSide((request) => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { HuaweiAuthOptions } from "../../../src/providers/huawei-auth/account.ts";
+import { Secret } from "../../../src/providers/shared/secret.ts";
 import { type TestTools, testStartAt } from "../../support/client-tools.ts";
 import type { AskedRequest, FarAnswer, FarSide } from "../../support/far-side.ts";
 import { createCaller, limitsOf, openTools, openUpstream, passwordFor, problemOf, projectId } from "./call.ts";
@@ -316,5 +318,53 @@ describe("a token that IAM does not give", () => {
     await call(limitsOf(tools));
 
     expect(iam.asked).toHaveLength(1);
+  });
+
+  it("is not asked for again for 1 s, then 2 s, after a failed fetch, however many attempts it took", async () => {
+    const tools = openTools();
+    const iam = await openUpstream(() => ({ status: 503 }));
+    const service = await openService(new Set());
+    const call = createCaller(passwordFor(iam), service, tools);
+    const askedAfter: number[] = [];
+
+    for (const waitMs of [0, 999, 1, 1_999, 1]) {
+      tools.advance(waitMs);
+      await call(limitsOf(tools));
+      askedAfter.push(iam.asked.length);
+    }
+
+    expect(askedAfter).toEqual([3, 3, 6, 6, 9]);
+  });
+
+  it("is waited for as long as an IAM that is out of order says", async () => {
+    const tools = openTools();
+    const iam = await openUpstream(() => ({ status: 503, headers: { "retry-after": "30" } }));
+    const service = await openService(new Set());
+    const call = createCaller(passwordFor(iam), service, tools);
+
+    const problem = problemOf(await call(limitsOf(tools)));
+    tools.advance(29_999);
+    await call(limitsOf(tools));
+    const askedBefore = iam.asked.length;
+    tools.advance(1);
+    await call(limitsOf(tools));
+
+    expect(problem).toMatchObject({ code: "RATE_LIMITED", retryAfterAt: testStartAt + 30_000 });
+    expect([askedBefore, iam.asked.length]).toEqual([1, 2]);
+  });
+
+  it("for a wrong password is given to an account of the same user that has the right one", async () => {
+    const tools = openTools();
+    const iam = await openUpstream(({ body }) =>
+      body.includes("hunter22") ? tokenAnswer("token-1", testStartAt + dayMs) : { status: 401 },
+    );
+    const service = await openService(new Set(["token-1"]));
+    const wrong = { ...passwordFor(iam), password: new Secret("wrong-password") };
+
+    const refused = await createCaller(wrong as HuaweiAuthOptions, service, tools)(limitsOf(tools));
+    const answer = await createCaller(passwordFor(iam), service, tools)(limitsOf(tools));
+
+    expect(problemOf(refused)?.code).toBe("AUTH_FAILED");
+    expect(answer).toBe(200);
   });
 });

@@ -68,13 +68,16 @@ describe("a DRS call", () => {
     expect(outcomes(answer)).toEqual({ [one]: "INCRE_TRANSFER_STARTED" });
   });
 
-  it("takes a row without an id for the only job that was asked for", async () => {
-    const account = await openAccount(() => page([{ status: "CREATING" }]));
+  it.each([[{ status: "CREATING" }], [{ id: null, status: "CREATING" }], [{ id: "", status: "CREATING" }]])(
+    "takes the row %j without an id for the only job that was asked for",
+    async (row) => {
+      const account = await openAccount(() => page([row]));
 
-    const answer = await fetchJobs(account, [one]);
+      const answer = await fetchJobs(account, [one]);
 
-    expect(outcomes(answer)).toEqual({ [one]: "CREATING" });
-  });
+      expect(outcomes(answer)).toEqual({ [one]: "CREATING" });
+    },
+  );
 
   it("does not guess which of several jobs a row without an id is about", async () => {
     const account = await openAccount(() => page([{ status: "CREATING" }]));
@@ -150,6 +153,9 @@ describe("a row of DRS that has a code and no status", () => {
     ["DRS.M00004", "UPSTREAM_UNAVAILABLE", true],
     ["DRS.M00201", "INVALID_ID", false],
     ["DRS.M99999", "UPSTREAM_ERROR", false],
+    ["constructor", "UPSTREAM_ERROR", false],
+    ["APIGW.0308", "RATE_LIMITED", true],
+    ["APIG.0302", "FORBIDDEN", false],
   ])("%s is %s for that job alone", async (errorCode, code, retryable) => {
     const [refused = "", good = ""] = two;
     const row = { id: refused, error_code: errorCode, error_message: "planted-text" };
@@ -194,8 +200,17 @@ describe("a refusal of DRS", () => {
     [400, "DRS.M00305", "INVALID_ID", false, 1],
     [429, "DRS.M00289", "RATE_LIMITED", true, 1],
     [400, "DRS.M77777", "UPSTREAM_ERROR", false, 1],
-    [500, "DRS.M77777", "UPSTREAM_UNAVAILABLE", true, 3],
+    [401, "DRS.M77777", "UPSTREAM_ERROR", false, 1],
+    [403, "DRS.M77777", "UPSTREAM_ERROR", false, 1],
+    [404, "DRS.M77777", "UPSTREAM_ERROR", false, 1],
+    [408, "DRS-M77777", "UPSTREAM_ERROR", false, 1],
+    [500, "DRS.M77777", "UPSTREAM_ERROR", true, 3],
+    [503, "DRS.M77777", "UPSTREAM_ERROR", true, 3],
+    [504, "DRS.M77777", "UPSTREAM_ERROR", true, 3],
     [200, "DRS.M77777", "UPSTREAM_ERROR", false, 1],
+    [400, "constructor", "UPSTREAM_ERROR", false, 1],
+    [400, "__proto__", "UPSTREAM_ERROR", false, 1],
+    [200, "toString", "UPSTREAM_ERROR", false, 1],
     [404, "APIGW.0101", "UPSTREAM_ERROR", false, 1],
     [403, "APIG.0302", "FORBIDDEN", false, 1],
   ])("of one job, HTTP %i with %s, is %s", async (status, errorCode, code, retryable, requests) => {
@@ -210,28 +225,44 @@ describe("a refusal of DRS", () => {
     expect(account.asked).toHaveLength(requests);
   });
 
-  it.each<[number, string, string, boolean]>([
-    [400, "DRS.M00289", "NOT_RETURNED", true],
-    [400, "DRS.M05004", "NOT_RETURNED", true],
-    [422, "DRS.M00002", "NOT_RETURNED", true],
-    [400, "DRS.M00007", "UPSTREAM_ERROR", true],
-    [400, "DRS.M00201", "UPSTREAM_ERROR", true],
-    [400, "DRS.M77777", "UPSTREAM_ERROR", true],
-    [400, "", "UPSTREAM_ERROR", true],
-    [400, "DRS.M00301", "UPSTREAM_ERROR", false],
-    [400, "DRS.M00105", "FORBIDDEN", false],
-    [400, "DRS.M01503", "RATE_LIMITED", false],
-    [400, "APIGW.0201", "UPSTREAM_ERROR", false],
-    [403, "DRS.M00261", "FORBIDDEN", false],
-    [404, "", "UPSTREAM_ERROR", false],
-    [415, "", "UPSTREAM_ERROR", false],
-    [500, "DRS.M77777", "UPSTREAM_UNAVAILABLE", false],
-  ])("of several jobs, HTTP %i with %j, is %s and divisible %s", async (status, errorCode, code, isDivisible) => {
+  it.each<[number, string, string]>([
+    [400, "DRS.M00289", "NOT_FOUND"],
+    [400, "DRS.M05004", "NOT_FOUND"],
+    [422, "DRS.M00002", "NOT_FOUND"],
+    [400, "DRS.M00007", "INVALID_ID"],
+    [400, "DRS.M00201", "INVALID_ID"],
+    [400, "DRS.M77777", "UPSTREAM_ERROR"],
+    [400, "", "UPSTREAM_ERROR"],
+  ])("of several jobs, HTTP %i with %j, that one can be the cause of is asked for in halves", async (...row) => {
+    const [status, errorCode, code] = row;
+    const [refused = "", good = ""] = two;
+    const account = await openAccount((request) =>
+      request.body.includes(refused) ? { status, body: { error_code: errorCode } } : page([rowOf(good)]),
+    );
+
+    const answer = await fetchJobs(account, two);
+
+    expect(outcomes(answer)).toEqual({ [refused]: code, [good]: "INCRE_TRANSFER_STARTED" });
+    expect(account.asked).toHaveLength(3);
+  });
+
+  it.each<[number, string, string, number]>([
+    [400, "DRS.M00301", "UPSTREAM_ERROR", 1],
+    [400, "DRS.M00105", "FORBIDDEN", 1],
+    [400, "DRS.M01503", "RATE_LIMITED", 1],
+    [400, "APIGW.0201", "UPSTREAM_ERROR", 1],
+    [403, "DRS.M00261", "FORBIDDEN", 1],
+    [404, "", "UPSTREAM_ERROR", 1],
+    [415, "", "UPSTREAM_ERROR", 1],
+    [500, "DRS.M77777", "UPSTREAM_ERROR", 3],
+  ])("of several jobs, HTTP %i with %j, that is not about one of them is %s", async (...row) => {
+    const [status, errorCode, code, requests] = row;
     const account = await openAccount(() => ({ status, body: { error_code: errorCode } }));
 
     const { problem, divisible } = failureOf(await fetchJobs(account, two));
 
-    expect([problem.code, divisible]).toEqual([code, isDivisible]);
+    expect([problem.code, divisible]).toEqual([code, false]);
+    expect(account.asked).toHaveLength(requests);
   });
 
   it.each<[number, string, boolean, number]>([

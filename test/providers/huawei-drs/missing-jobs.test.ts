@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemOf } from "../../support/client-tools.ts";
 import type { AskedRequest, FarAnswer } from "../../support/far-side.ts";
 import { all, askedIds, fetchJobs, jobIds, openAccount, outcomes, page, rowOf } from "./account.ts";
 
@@ -68,6 +69,54 @@ describe("jobs that an answer leaves out", () => {
 
     expect(outcomes(answer)).toEqual(all(ids, "NOT_FOUND"));
     expect(account.asked).toHaveLength(1);
+  });
+
+  it.each([
+    [6, 1 + 2],
+    [100, 1 + 20],
+  ])("%i of them, all unknown, are believed to be so five at a time: %i calls", async (count, calls) => {
+    const ids = jobIds(count);
+    const account = await openAccount(() => page([]));
+
+    const answer = await fetchJobs(account, ids);
+
+    expect(outcomes(answer)).toEqual(all(ids, "NOT_FOUND"));
+    expect(account.asked).toHaveLength(calls);
+  });
+
+  it("are believed to be unknown at once by an upstream that was seen to answer more than five", async () => {
+    const ids = jobIds(106);
+    const account = await openAccount(answerWith(ids.slice(0, 6), 100));
+    await fetchJobs(account, ids.slice(0, 6));
+
+    const answer = await fetchJobs(account, ids.slice(6));
+
+    expect(outcomes(answer)).toEqual(all(ids.slice(6), "NOT_FOUND"));
+    expect(account.asked).toHaveLength(2);
+  });
+
+  it("are found although five unknown ones before them leave a cut answer without a row", async () => {
+    const ids = jobIds(20);
+    const known = ids.slice(8);
+    const account = await openAccount(answerWith(known, 5));
+
+    const answer = await fetchJobs(account, ids);
+
+    expect(outcomes(answer)).toEqual({ ...all(ids, "NOT_FOUND"), ...all(known, running) });
+    expect(account.asked.length).toBeLessThanOrEqual(24);
+  });
+
+  it("are found likewise by an upstream that begins to cut its answers later on", async () => {
+    const ids = jobIds(30);
+    let rowsPerAnswer = 100;
+    const account = await openAccount((request) => answerWith(ids.slice(5), rowsPerAnswer)(request));
+    await fetchJobs(account, ids.slice(10));
+    rowsPerAnswer = 5;
+    await fetchJobs(account, ids.slice(10));
+
+    const answer = await fetchJobs(account, ids);
+
+    expect(outcomes(answer)).toEqual({ ...all(ids, running), ...all(ids.slice(0, 5), "NOT_FOUND") });
   });
 
   it("are not called unknown by an answer that has only foreign rows", async () => {
@@ -192,7 +241,54 @@ describe("an HTTP 400 that holds results", () => {
 
     const answer = await fetchJobs(account, ids);
 
-    expect(answer).toMatchObject({ kind: "failed", divisible: true, problem: { code: "NOT_RETURNED" } });
+    expect(outcomes(answer)).toEqual(all(ids, "NOT_FOUND"));
+    expect(account.asked.map(askedIds)).toEqual([ids, ids.slice(0, 1), ids.slice(1)]);
+  });
+});
+
+describe("a call that fails because of one job", () => {
+  it("is divided within the 24 calls of its batch, also when answers are cut", async () => {
+    const ids = jobIds(100);
+    const unknown = new Set([3, 47, 90].map((index) => ids[index]));
+    const account = await openAccount((request) => {
+      const asked = askedIds(request);
+      if (asked.some((id) => unknown.has(id))) return { status: 400, body: { error_code: "DRS.M00289" } };
+      return page(asked.slice(0, 5).map((id) => rowOf(id)));
+    });
+
+    const answer = outcomes(await fetchJobs(account, ids));
+
+    expect(account.asked).toHaveLength(24);
+    expect(Object.keys(answer)).toHaveLength(100);
+    for (const [id, outcome] of Object.entries(answer)) {
+      expect(["NOT_RETURNED", unknown.has(id) ? "NOT_FOUND" : running]).toContain(outcome);
+    }
+  });
+
+  it("costs no other job its answer", async () => {
+    const ids = jobIds(100);
+    const unknown = ids[42] ?? "";
+    const account = await openAccount((request) =>
+      askedIds(request).includes(unknown)
+        ? { status: 400, body: { error_code: "DRS.M00289" } }
+        : page(askedIds(request).map((id) => rowOf(id))),
+    );
+
+    const answer = await fetchJobs(account, ids);
+
+    expect(outcomes(answer)).toEqual({ ...all(ids, running), [unknown]: "NOT_FOUND" });
+    expect(account.asked.length).toBeLessThanOrEqual(1 + 14);
+  });
+
+  it("keeps its reason, worth asking again, for the jobs that 24 calls did not reach", async () => {
+    const ids = jobIds(100);
+    const account = await openAccount(() => ({ status: 400, body: { error_code: "DRS.M00201" } }));
+
+    const answer = await fetchJobs(account, ids);
+
+    expect(new Set(Object.values(outcomes(answer)))).toEqual(new Set(["UPSTREAM_ERROR"]));
+    expect(problemOf(answer, ids[0] ?? "")).toMatchObject({ retryable: true, upstreamCode: "DRS.M00201" });
+    expect(account.asked).toHaveLength(24);
   });
 });
 
@@ -227,8 +323,8 @@ describe("any upstream of DRS", () => {
   it("gets each job answered by what it holds for it, or by a problem, in at most 24 calls", async () => {
     const ids = jobIds(30);
     const upstream = fc.record({
-      unknown: fc.subarray(ids, { maxLength: 4 }),
-      rowsPerAnswer: fc.integer({ min: 5, max: 40 }),
+      unknown: fc.subarray(ids),
+      rowsPerAnswer: fc.constantFrom(5, 100),
       reversed: fc.boolean(),
       doubled: fc.boolean(),
       unknownAs: fc.constantFrom("left out", "row", "400"),

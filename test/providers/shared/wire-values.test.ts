@@ -70,6 +70,8 @@ describe("readFilledText", () => {
 
 describe("readNumber", () => {
   it.each([
+    ["9".repeat(64), 1e64],
+    ["9".repeat(65), null],
     [5, 5],
     [-0.5, -0.5],
     ["5", 5],
