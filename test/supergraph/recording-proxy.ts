@@ -31,7 +31,10 @@ const ownHeaders: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-export async function startRecordingProxy(firstEndpoint: string): Promise<RecordingProxy> {
+export async function startRecordingProxy(
+  firstEndpoint: string,
+  changeCacheControl: (value: string) => string = (value) => value,
+): Promise<RecordingProxy> {
   const requests: PassedRequest[] = [];
   let endpoint = firstEndpoint;
   const pass = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
@@ -44,7 +47,11 @@ export async function startRecordingProxy(firstEndpoint: string): Promise<Record
     const text = await answer.text();
     const { query = "", variables } = JSON.parse(body.toString()) as Partial<PassedRequest>;
     requests.push({ query, variables: variables ?? {}, status: answer.status });
-    outgoing.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "text/plain" });
+    const cacheControl = answer.headers.get("cache-control");
+    outgoing.writeHead(answer.status, {
+      "content-type": answer.headers.get("content-type") ?? "text/plain",
+      ...(cacheControl !== null && { "cache-control": changeCacheControl(cacheControl) }),
+    });
     outgoing.end(text);
   };
   const server = createServer((incoming, outgoing) => {
