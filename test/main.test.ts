@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -175,6 +177,20 @@ describe("a drain", () => {
     expect(late).toBe("refused");
     expect(await (await answer).json()).toMatchObject({ data: { batchTask: { id: "sim:884213" } } });
     expect(await service.exitCode).toBe(0);
+  });
+
+  it("does not wait for a connection that was opened and never used", async () => {
+    const { service, url } = await startSlow(0, 20_000);
+    const { hostname, port } = new URL(url);
+    const unused = connect(Number(port), hostname);
+    await once(unused, "connect");
+    const startedAt = performance.now();
+
+    service.process.kill("SIGTERM");
+
+    expect(await service.exitCode).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    unused.destroy();
   });
 
   it("ends what takes longer than the grace with an answer all the same", async () => {

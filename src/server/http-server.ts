@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import {
@@ -69,18 +71,32 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const { contentType, text } = await options.metrics.expose();
     return reply.header("content-type", contentType).send(text);
   });
+  const unused = trackUnusedSockets(app);
   return {
     listen: () => app.listen({ host: options.host, port: options.port }),
     async drain() {
       draining = true;
       const abort = setTimeout(() => processEnd.abort(), options.shutdownGraceMs);
       const cut = setTimeout(() => app.server.closeAllConnections(), options.shutdownGraceMs + lastAnswersMs);
-      await app.close();
+      const closed = app.close();
+      for (const socket of unused) socket.destroy();
+      await closed;
       clearTimeout(abort);
       clearTimeout(cut);
       await options.apollo.stop();
     },
   };
+}
+
+/** Connections that were opened ahead and never used. Node does not count them as idle, and would wait for their request. */
+function trackUnusedSockets(app: FastifyInstance): ReadonlySet<Socket> {
+  const unused = new Set<Socket>();
+  app.server.on("connection", (socket: Socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
+  app.server.on("request", ({ socket }: IncomingMessage) => unused.delete(socket));
+  return unused;
 }
 
 async function addGraphqlRoute(

@@ -203,6 +203,26 @@ describe("_entities", () => {
     ]);
   });
 
+  it("answers two lists under aliases in one operation, each with its own errors", async () => {
+    const { body } = await service.query(
+      `query ($some: [_Any!]!, $others: [_Any!]!) {
+        some: _entities(representations: $some) { ... on BatchTask { id } }
+        others: _entities(representations: $others) { ... on EiotclubTask { id status } }
+      }`,
+      {
+        some: ["nonsense", { __typename: "BatchTask", id: good }],
+        others: [{ __typename: "BatchTask", id: good }, {}],
+      },
+    );
+
+    expect(body.data).toEqual({ some: [null, { id: good }], others: [{ id: good, status: expect.any(String) }, null] });
+    expect(body.errors?.map(({ path }) => path)).toEqual([
+      ["some", 0],
+      ["others", 1],
+    ]);
+    expect(idsAsked()).toBe(1);
+  });
+
   it("answers 1000 of 1001 representations", async () => {
     const them = Array.from({ length: 1001 }, () => ({ __typename: "BatchTask", id: good }));
 

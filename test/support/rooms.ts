@@ -30,7 +30,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
   batching: { rooms: ["tasks", "providers/provider.ts*", "telemetry"], packages: [] },
   "providers/provider.ts": { rooms: ["http*", "providers/shared*", "tasks*"], packages: ["zod"] },
   "providers/registry.ts": { rooms: ["providers", "providers/provider.ts*"], packages: [] },
-  "providers/shared": { rooms: ["http", "providers/provider.ts*", "tasks"], packages: ["node:util", "zod"] },
+  "providers/shared": { rooms: ["http", "providers/provider.ts*", "signing", "tasks"], packages: ["node:util", "zod"] },
   providers: { rooms: ["http", "providers/provider.ts*", "providers/shared", "signing", "tasks"], packages: ["zod"] },
   loaders: { rooms: ["batching", "cache", "tasks", "telemetry"], packages: ["dataloader"] },
   graphql: {
@@ -55,6 +55,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
       "graphql",
       "node:crypto",
       "node:http",
+      "node:net",
     ],
   },
   sandbox: { rooms: [], packages: ["node:*"] },

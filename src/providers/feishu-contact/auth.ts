@@ -1,9 +1,9 @@
 import type { Token, TokenFetch } from "../../http/credential-store.ts";
 import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
-import { type SortedParametersScheme, signSortedParameters } from "../../signing/sorted-parameters.ts";
 import type { ProblemCode } from "../../tasks/problem.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
+import { identityOf } from "../shared/identity.ts";
 import { contextOf, type Refusal, type RefusalContext, refusalByFailure, refuse } from "../shared/refusal.ts";
 import { tokenFetchDeadlineMs, waitForToken } from "../shared/token-wait.ts";
 import type { TokenSource } from "./call-with-token.ts";
@@ -26,7 +26,7 @@ type Application = Pick<FeishuContactAccount, "baseUrl" | "appId" | "appSecret">
 
 /** The tenant_access_token of an account, shared by all accounts of one application. */
 export function createTenantTokens(account: Application, { send, now, random, credentials }: ClientTools): TokenSource {
-  const identity = identityOf(account);
+  const identity = identityOf("feishu-tenant", [account.baseUrl, account.appId], account.appSecret);
 
   function tokenRequest(): OutboundRequest {
     return {
@@ -82,18 +82,6 @@ export function createTenantTokens(account: Application, { send, now, random, cr
       credentials.hold(identity, answer, sameTokenHoldMs);
     },
   };
-}
-
-const identityScheme: SortedParametersScheme = {
-  secretJoiner: "\n",
-  digest: "sha256",
-  letterCase: "lower",
-  dropsEmpty: false,
-};
-
-/** The secret counts, so that an account that has it wrong does not speak for one that has it right. It cannot be read back. */
-function identityOf({ baseUrl, appId, appSecret }: Application): string {
-  return `feishu-tenant ${signSortedParameters({ parts: [baseUrl, appId] }, appSecret.reveal(), identityScheme)}`;
 }
 
 function refuseToken(refusal: Refusal, context: RefusalContext): Judgement<TokenFetch<FailedCall>> {

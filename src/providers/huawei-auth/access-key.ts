@@ -2,10 +2,10 @@ import type { CredentialStore } from "../../http/credential-store.ts";
 import type { OutboundRequest } from "../../http/exchange.ts";
 import { signSdkHmacSha256 } from "../../signing/sdk-hmac-sha256.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
+import { identityOf } from "../shared/identity.ts";
 import { createServerClock } from "../shared/server-clock.ts";
 import type { AccessKeyOptions } from "./account.ts";
 import type { CallCredential, HuaweiCredentials, RefusedCredential } from "./credentials.ts";
-import { identityOf } from "./identity.ts";
 import { createProving, type Proving } from "./proving.ts";
 
 /** The gateway accepts 15 minutes; a smaller difference is not taken for the reason of a refusal. */
@@ -20,7 +20,7 @@ export function createAccessKeyCredentials(
   projectId: string,
   tools: Pick<ClientTools, "now" | "credentials">,
 ): HuaweiCredentials {
-  const identity = identityOf(["huawei-access-key", options.accessKey], options.secretKey);
+  const identity = identityOf("huawei-access-key", [options.accessKey], options.secretKey);
   const clock = createServerClock(tools.now, clockToleranceMs);
   const proving = provingOf(identity, tools.credentials);
 

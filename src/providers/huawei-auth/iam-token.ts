@@ -2,13 +2,13 @@ import type { Token, TokenFetch } from "../../http/credential-store.ts";
 import type { Exchange, OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
+import { identityOf } from "../shared/identity.ts";
 import { contextOf, malformedAnswer, type Refusal, type RefusalContext, refuse } from "../shared/refusal.ts";
 import { tokenFetchDeadlineMs, waitForToken } from "../shared/token-wait.ts";
 import { readFilledText, readObject } from "../shared/wire-values.ts";
 import type { PasswordOptions } from "./account.ts";
 import type { CallCredential, HuaweiCredentials } from "./credentials.ts";
 import { iamUnreachable, refusalByIam } from "./errors.ts";
-import { identityOf } from "./identity.ts";
 import { throttledWaitMs } from "./throttled-wait.ts";
 import { parseHuaweiAnswer } from "./wire.ts";
 
@@ -36,7 +36,7 @@ export function createPasswordCredentials(
   tools: ClientTools,
 ): HuaweiCredentials {
   const { iamUrl, domain, user, password } = options;
-  const identity = identityOf(["huawei-token", iamUrl, domain, user, projectId], password);
+  const identity = identityOf("huawei-token", [iamUrl, domain, user, projectId], password);
   let failuresInARow = 0;
 
   /** Not tied to the call that began it: other callers wait for the same token. A fetch of three attempts fails once. */
