@@ -135,7 +135,7 @@ describe("parseConfigText, and accounts", () => {
       expect(problemsOf(text)).toEqual([
         {
           path: "accounts.sim.provider",
-          message: "must be one of eiotclub, huawei-dli, feishu-contact, bk-sops, huawei-drs",
+          message: `must be one of ${[...providers.keys()].join(", ")}`,
         },
       ]);
     },
