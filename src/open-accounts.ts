@@ -29,7 +29,7 @@ export function openAccounts(
   { secrets, metrics, now, random }: OpenAccountsOptions,
 ): Map<string, OpenAccount> {
   const credentials = createCredentialStore(now);
-  const redact = createTextRedactor(() => [...secrets, ...credentials.runningTokens()]);
+  const redact = createTextRedactor(() => [...secrets, ...credentials.knownTokens()]);
 
   function open(configured: ConfiguredAccount): OpenAccount {
     const { provider, options: account } = configured;

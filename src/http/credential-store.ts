@@ -24,29 +24,40 @@ export interface CredentialStore {
   drop(identity: string, tokenValue: string): void;
   /** An upstream refused this identity: the refusal answers `refusalOf` for that long, so that nobody asks with it. */
   hold(identity: string, refusal: unknown, holdMs: number): void;
-  /** All running tokens, longest first, so that nobody shows them. */
-  runningTokens(): readonly string[];
+  /** All tokens that may still be valid, replaced ones too, longest first, so that nobody shows them. */
+  knownTokens(): readonly string[];
   /** The refusal that this identity is held back with; undefined when it may be used. */
   refusalOf(identity: string): unknown;
 }
 
 type Entry = {
   token?: Token;
+  /** Replaced or dropped, newest first. Calls under way may still carry them. */
+  former: Token[];
   fetching?: Promise<TokenFetch<unknown>>;
   held?: { readonly refusal: unknown; readonly until: number };
 };
+
+/** More are not kept: by then the oldest has long been out of use. */
+const maxFormerTokens = 3;
 
 export function createCredentialStore(now: () => number): CredentialStore {
   const entries = new Map<string, Entry>();
 
   function entryOf(identity: string): Entry {
-    const entry = entries.get(identity) ?? {};
+    const entry = entries.get(identity) ?? { former: [] };
     entries.set(identity, entry);
     return entry;
   }
 
   function heldRefusal(entry: Entry): unknown {
     return entry.held && entry.held.until > now() ? entry.held.refusal : undefined;
+  }
+
+  function retire(entry: Entry): void {
+    if (!entry.token) return;
+    entry.former = [entry.token, ...entry.former].slice(0, maxFormerTokens);
+    delete entry.token;
   }
 
   async function fetchOnce(entry: Entry, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
@@ -57,6 +68,7 @@ export function createCredentialStore(now: () => number): CredentialStore {
     });
     const fetched = await entry.fetching;
     if ("token" in fetched) {
+      retire(entry);
       entry.token = fetched.token;
       delete entry.held;
     } else if (fetched.holdMs > 0) {
@@ -79,14 +91,14 @@ export function createCredentialStore(now: () => number): CredentialStore {
     },
     drop(identity, tokenValue) {
       const entry = entries.get(identity);
-      if (entry?.token?.value === tokenValue) delete entry.token;
+      if (entry?.token?.value === tokenValue) retire(entry);
     },
     hold(identity, refusal, holdMs) {
       entryOf(identity).held = { refusal, until: now() + holdMs };
     },
-    runningTokens() {
-      const tokens = [...entries.values()].flatMap(({ token }) => (token ? [token.value] : []));
-      return tokens.sort((left, right) => right.length - left.length);
+    knownTokens() {
+      const tokens = [...entries.values()].flatMap(({ token, former }) => (token ? [token, ...former] : former));
+      return tokens.map(({ value }) => value).sort((left, right) => right.length - left.length);
     },
     refusalOf(identity) {
       return heldRefusal(entryOf(identity));

@@ -44,6 +44,9 @@ export interface HttpServer {
   drain(): Promise<void>;
 }
 
+/** A request that has not arrived by then is given up; the operation's deadline only begins when it is here. */
+const requestTimeoutMs = 10_000;
+
 /** What is aborted at the end of the grace still gets its answer out, if the client takes it this fast. */
 const lastAnswersMs = 250;
 
@@ -54,6 +57,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app: FastifyInstance = fastify({
     loggerInstance,
     bodyLimit: options.maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    // Node minds the time for a whole request only where that for its headers is no longer.
+    http: { headersTimeout: requestTimeoutMs, connectionsCheckingInterval: requestTimeoutMs / 5 },
     frameworkErrors: handleError,
     // A line per request is the access log of a proxy; here it would cost more than answering.
     logController: new LogController({ disableRequestLogging: true }),
@@ -111,13 +117,19 @@ async function addGraphqlRoute(
   });
   const graphiqlPage = options.graphiql ? await renderGraphiqlPage(options.path, options.exampleQueries) : null;
 
+  const isPageVisit = (request: FastifyRequest): boolean => graphiqlPage !== null && isBrowserVisit(request);
   app.route({
     method: ["GET", "POST"],
     url: options.path,
-    handler(request, reply) {
-      if (graphiqlPage !== null && isBrowserVisit(request)) return reply.type("text/html").send(graphiqlPage);
+    // Before the body is read: who may not enter has nothing to say.
+    onRequest(request, reply, next) {
       const header = request.headers[routerSecretHeader];
-      if (!mayEnter(Array.isArray(header) ? header[0] : header)) return sendError(reply, 401);
+      const mayPass = isPageVisit(request) || mayEnter(Array.isArray(header) ? header[0] : header);
+      if (mayPass) next();
+      else sendError(reply, 401);
+    },
+    handler(request, reply) {
+      if (isPageVisit(request)) return reply.type("text/html").send(graphiqlPage);
       return answerGraphql.call(app, request, reply);
     },
   });

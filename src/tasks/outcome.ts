@@ -45,8 +45,11 @@ export function mergeOutcomes(parts: readonly [PartialOutcome, ...PartialOutcome
   return { ...newest, state, missing };
 }
 
-/** What belongs to a status, and must not outlive it: a task that is running again has not ended, and has not failed. */
-const fieldsOfStatus = ["finishedAt", "failure"] as const;
+/**
+ * What belongs to a status, and must not outlive it: a task that is running again has
+ * neither ended nor failed, and one that has ended is no longer half done.
+ */
+const fieldsOfStatus = ["finishedAt", "failure", "progress"] as const;
 
 function fillGaps(newer: TaskState, older: TaskState): TaskState {
   const isSameStatus = newer.rawStatus.value === older.rawStatus.value;

@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { startService, type TestService } from "../support/service.ts";
@@ -236,6 +238,20 @@ describe("_entities", () => {
     expect(body.errors).toEqual([
       expect.objectContaining({ path: ["_entities", 1000], extensions: { code: "TOO_MANY_IDS", retryable: false } }),
     ]);
+  });
+});
+
+describe("a request that does not come to its end", () => {
+  it("is given up, though nobody waits for it yet", { timeout: 40_000 }, async () => {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{",
+    );
+
+    const answer = await text(socket);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
 

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { startService, type TestService } from "../support/service.ts";
@@ -69,6 +71,19 @@ describe("the subgraph, asked as the compatibility suite asks", () => {
     );
 
     expect(body.data._entities).toEqual([{ __typename: "EiotclubTask", id: "sim:884213" }]);
+  });
+
+  it("turns away who is not the router before it reads what is said", async () => {
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      "POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{",
+    );
+
+    const [answer] = await once(socket, "data");
+
+    socket.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   it("takes each of the configured secrets, so that a secret can be changed without a pause", async () => {

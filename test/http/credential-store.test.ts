@@ -232,3 +232,18 @@ function tokenValue(token: object): string {
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("knownTokens", () => {
+  it("names replaced and dropped tokens for a while: calls under way still carry them", async () => {
+    const tokens = createCredentialStore(() => 0);
+    const fetchNamed = (value: string) => async () => ({ token: { value, expiresAt: 10, renewAt: 10 } });
+
+    for (const value of ["first", "the second", "third", "4th", "the very last"]) {
+      await tokens.token("me", fetchNamed(value));
+      tokens.drop("me", value);
+    }
+    await tokens.token("me", fetchNamed("running"));
+
+    expect(tokens.knownTokens()).toEqual(["the very last", "running", "third", "4th"]);
+  });
+});

@@ -39,7 +39,7 @@ export function createAccessKeyCredentials(
     let end = (): void => undefined;
     return {
       async authorize(request, signal) {
-        end = await proving.begin(signal);
+        end = await proving.begin(signal, new URL(request.url).origin);
         const held = tools.credentials.refusalOf(identity) as FailedCall | undefined;
         // Nothing is sent, so nothing will be told.
         if (held) end();

@@ -69,15 +69,33 @@ describe("an account with an access key", () => {
 
   it("costs four refused signatures at most when many calls of many accounts begin together", async () => {
     const tools = openTools(32);
-    const service = await openUpstream(() => refusedSignature);
-    const calls = [createCaller(accessKey, service, tools), createCaller(accessKey, service, tools)];
+    const services = [await openUpstream(() => refusedSignature), await openUpstream(() => refusedSignature)];
+    const calls = services.flatMap((service) => [
+      createCaller(accessKey, service, tools),
+      createCaller(accessKey, service, tools),
+    ]);
 
     const answers = await Promise.all(
       Array.from({ length: 16 }, () => calls.map((call) => call(limitsOf(tools)))).flat(),
     );
 
     expect(new Set(answers.map((answer) => problemOf(answer)?.code))).toEqual(new Set(["AUTH_FAILED"]));
-    expect(service.asked).toHaveLength(4);
+    expect(services.map(({ asked }) => asked.length)).toEqual([2, 2]);
+  });
+
+  it("lets one upstream's silence keep no call of another waiting", async () => {
+    const tools = openTools(32);
+    const silent = await openUpstream(() => new Promise(() => undefined));
+    const healthy = await openUpstream(() => ({ status: 200, body: {} }));
+    const callSilent = createCaller(accessKey, silent, tools);
+    for (let calls = 0; calls < 10; calls += 1)
+      void callSilent({ ...limitsOf(tools), signal: AbortSignal.timeout(500) });
+    await expect.poll(() => silent.asked.length).toBe(2);
+
+    await createCaller(accessKey, healthy, tools)(limitsOf(tools));
+
+    expect(healthy.asked).toHaveLength(1);
+    expect(silent.asked).toHaveLength(2);
   });
 
   it("is tried with one signature at a time once it was refused", async () => {
@@ -190,15 +208,15 @@ describe("an account with an access key", () => {
     const service = await openUpstream(() => new Promise(() => undefined));
     const call = createCaller(accessKey, service, tools);
     const leaving = new AbortController();
-    for (let calls = 0; calls < 4; calls += 1) void call({ ...limitsOf(tools), signal: AbortSignal.timeout(500) });
-    await expect.poll(() => service.asked.length).toBe(4);
+    for (let calls = 0; calls < 2; calls += 1) void call({ ...limitsOf(tools), signal: AbortSignal.timeout(500) });
+    await expect.poll(() => service.asked.length).toBe(2);
 
     const waiting = call({ ...limitsOf(tools), signal: leaving.signal });
     await new Promise((resolve) => setTimeout(resolve, 20));
     leaving.abort();
 
     expect(problemOf(await waiting)?.code).toBe("TIMEOUT");
-    expect(service.asked).toHaveLength(4);
+    expect(service.asked).toHaveLength(2);
   });
 
   it.each([
