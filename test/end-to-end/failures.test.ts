@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { startService, type TestService } from "../support/service.ts";
 
-const deadlineMs = 2_000;
+/** Long enough for one retry after throttling, which waits up to two seconds. */
+const deadlineMs = 4_000;
 
 let sandbox: Sandbox;
 let service: TestService;
