@@ -48,7 +48,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     destination: options.logDestination,
   });
   const metrics = createMetrics();
-  const accounts = openAccounts(config.accounts, { secrets, metrics, now, random });
+  const accounts = openAccounts(config.accounts, { secrets, metrics, log, now, random });
   const batching = createBatching({ accounts, metrics, log });
   const pollRanges = new Map(
     [...accounts.values()].map(({ configured: { provider } }) => [provider.provider, provider.limits]),

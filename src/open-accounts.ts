@@ -1,56 +1,61 @@
 import { createHealthRecord } from "./batching/account-health.ts";
 import type { BatchedAccount } from "./batching/batching.ts";
 import type { ConfiguredAccount } from "./config/load-config.ts";
-import { createConnections } from "./http/connections.ts";
+import type { Admission } from "./http/admission.ts";
 import { createCredentialStore } from "./http/credential-store.ts";
-import { createSender } from "./http/sender.ts";
+import { createOutbound, type OutboundOptions } from "./http/outbound.ts";
 import type { Provider, ProviderRead } from "./providers/provider.ts";
 import { redactAnswers } from "./providers/shared/redact-answers.ts";
-import type { Metrics } from "./telemetry/metrics.ts";
 import { createTextRedactor } from "./telemetry/redaction.ts";
 
 /** A configured account with its way out. */
 export interface OpenAccount extends BatchedAccount {
   readonly configured: ConfiguredAccount;
+  readonly admission: Admission;
   close(): Promise<void>;
 }
 
-export interface OpenAccountsOptions {
+export interface OpenAccountsOptions extends Pick<OutboundOptions, "metrics" | "log" | "now" | "random"> {
   /** Every configured secret, longest first: none is shown, whatever an upstream echoes. */
   readonly secrets: readonly string[];
-  readonly metrics: Pick<Metrics, "upstreamAttempt">;
-  now(): number;
-  random(): number;
 }
+
+/** Beyond that, more calls at once are rather a burden than a help, unless an account says otherwise. */
+const maxConcurrency = 32;
 
 /** Opens no socket until an account is asked for something. */
 export function openAccounts(
   accounts: readonly ConfiguredAccount[],
-  { secrets, metrics, now, random }: OpenAccountsOptions,
+  { secrets, metrics, log, now, random }: OpenAccountsOptions,
 ): Map<string, OpenAccount> {
   const credentials = createCredentialStore(now);
   const redact = createTextRedactor(() => [...secrets, ...credentials.knownTokens()]);
 
   function open(configured: ConfiguredAccount): OpenAccount {
     const { provider, options: account } = configured;
-    const maxConcurrentCalls = account.maxConcurrentCalls ?? provider.limits.maxConcurrentCalls;
-    const dispatcher = createConnections(maxConcurrentCalls);
-    const send = createSender({
+    const { send, sendForCredentials, admission, close } = createOutbound({
       provider: provider.id,
-      dispatcher,
+      account: configured.name,
       attemptTimeoutMs: account.timeoutMs ?? provider.limits.attemptTimeoutMs,
-      maxConcurrentCalls,
+      startConcurrency: provider.limits.startConcurrency,
+      maxConcurrency: account.maxConcurrentCalls ?? maxConcurrency,
+      rateLimit: account.rateLimit ?? {},
       metrics,
+      log,
       now,
       random,
     });
     return {
       configured,
       provider: provider.id,
-      client: redactAnswers(provider.createClient(account, { send, now, random, credentials }), redact),
+      client: redactAnswers(
+        provider.createClient(account, { send, sendForCredentials, now, random, credentials }),
+        redact,
+      ),
       reads: lowerLimits(provider.reads, account.maxIdsPerCall),
       health: createHealthRecord(now),
-      close: () => dispatcher.destroy(),
+      admission,
+      close,
     };
   }
 

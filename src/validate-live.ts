@@ -1,5 +1,6 @@
 import { collectSecrets } from "./config/collect-secrets.ts";
 import type { Config } from "./config/load-config.ts";
+import type { OutboundMetrics } from "./http/outbound.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { Problem, ProblemCode } from "./tasks/problem.ts";
@@ -27,13 +28,26 @@ export async function validateLive(
   config: Config,
   { now, random }: { now(): number; random(): number },
 ): Promise<LiveCheck[]> {
-  const accounts = openAccounts(config.accounts, { secrets: collectSecrets(config), metrics: noMetrics, now, random });
+  const accounts = openAccounts(config.accounts, {
+    secrets: collectSecrets(config),
+    metrics: noMetrics,
+    log: { info: () => undefined, warn: () => undefined },
+    now,
+    random,
+  });
   const checks = await Promise.all([...accounts.values()].map((account) => checkAccount(account, now)));
   await Promise.all([...accounts.values()].map((account) => account.close()));
   return checks;
 }
 
-const noMetrics = { upstreamAttempt: (): void => undefined };
+const noMetrics: OutboundMetrics = {
+  upstreamAttempt: () => undefined,
+  upstreamRepeat: () => undefined,
+  upstreamThrottled: () => undefined,
+  upstreamWithheld: () => undefined,
+  breakerChange: () => undefined,
+  concurrencyLimit: () => undefined,
+};
 
 async function checkAccount(account: OpenAccount, now: () => number): Promise<LiveCheck> {
   const { name, provider } = account.configured;
@@ -43,8 +57,7 @@ async function checkAccount(account: OpenAccount, now: () => number): Promise<Li
     localIds: [localId],
     scope,
     facets: new Set(),
-    signal: AbortSignal.timeout(deadlineMs),
-    deadlineAt: now() + deadlineMs,
+    limits: { signal: AbortSignal.timeout(deadlineMs), deadlineAt: now() + deadlineMs },
   });
   if (answer.kind === "answered" || !speaksAboutAccount(answer.problem)) return { account: name, problem: null };
   const { code, message, upstreamCode } = answer.problem;

@@ -82,7 +82,6 @@ describe("the service with a configuration", () => {
       .map((line) => JSON.parse(line) as { level: number; msg: string });
     expect(lines.filter(({ level }) => level === 40).map(({ msg }) => msg)).toEqual([
       expect.stringContaining("no router secret is configured"),
-      "rate limits are not enforced yet: sim, lark, lark-departments",
     ]);
   });
 

@@ -58,7 +58,7 @@ export function createBatching({ accounts, metrics, log }: BatchingOptions): Bat
   ): Promise<AskedPart[]> {
     return askDividing(localIds, async (ids) => {
       metrics.taskCall(account.provider, ids.length);
-      const call = { ...limits, read: read.name, scope, facets, localIds: ids };
+      const call = { limits, read: read.name, scope, facets, localIds: ids };
       const answer = await callClient(account, call);
       account.health.note(answer);
       if (answer.kind === "answered" && answer.foreignRows > 0) {

@@ -24,6 +24,16 @@ export function backoffMs(again: Again, repeats: number, random: () => number): 
   return Math.max(again.afterMs ?? 0, curves[again.because](repeats, random));
 }
 
+/**
+ * Milliseconds that a throttled account is left alone by all its calls: what the upstream asked for, else the wait drawn
+ * for the throttled call itself.
+ *
+ * @param nextInMs what `backoffMs` said of the same attempt
+ */
+export function pauseMs(again: Again, nextInMs: number | null, repeats: number, random: () => number): number {
+  return again.afterMs ?? nextInMs ?? equalJitter(repeats, random);
+}
+
 type Curve = (repeats: number, random: () => number) => number;
 
 const fullJitter: Curve = (repeats, random) => random() * Math.min(2_000, 50 * 2 ** repeats);

@@ -25,6 +25,8 @@ export interface ReceivedResponse {
 export interface FailedExchange {
   readonly kind: "failure";
   readonly reason: FailureReason;
+  /** When to come back, epoch milliseconds: of attempts that we did not send because it was too early. */
+  readonly againAt?: number;
 }
 
 /**
@@ -32,5 +34,9 @@ export interface FailedExchange {
  * - `timeout`: no complete answer within the attempt's or the operation's time
  * - `oversized`: the answer is larger than the limit
  * - `aborted`: nobody waits for the answer any more
+ * - `circuit-open`: not sent, because the account's calls fail; the breaker lets none through before `againAt`
+ * - `held-back`: not sent, because the upstream asked for a pause, or our own rate limit does not allow it in time
  */
-export type FailureReason = "unreachable" | "timeout" | "oversized" | "aborted";
+export type FailureReason = "unreachable" | "timeout" | "oversized" | "aborted" | WithheldReason;
+
+export type WithheldReason = "circuit-open" | "held-back";

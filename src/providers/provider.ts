@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { CredentialStore } from "../http/credential-store.ts";
-import type { Send } from "../http/send.ts";
+import type { CallLimits, Send } from "../http/send.ts";
 import type { Problem } from "../tasks/problem.ts";
 import type { EpochMs, TaskState } from "../tasks/task.ts";
 import type { UpstreamIdGrammar } from "../tasks/task-id.ts";
@@ -32,8 +32,8 @@ export interface Provider<Account extends AccountOptions = AccountOptions> exten
 export interface ProviderLimits {
   /** Total time of one attempt, headers and body. */
   readonly attemptTimeoutMs: number;
-  /** Calls to one account that may be under way together, unless the account says otherwise. */
-  readonly maxConcurrentCalls: number;
+  /** Calls to one account that may be under way together as long as nothing is known of its upstream. */
+  readonly startConcurrency: number;
   /** Asking more often than this cannot bring news. */
   readonly pollFloorSeconds: number;
   readonly pollCapSeconds: number;
@@ -58,6 +58,8 @@ export interface PagedList {
 /** What a client is handed; it touches nothing else of the process. */
 export interface ClientTools {
   readonly send: Send;
+  /** The same for token endpoints, whose trouble is none of the account's task calls and the other way round. */
+  readonly sendForCredentials: Send;
   /** Epoch milliseconds. */
   now(): number;
   /** 0 (included) to 1 (excluded). */
@@ -71,12 +73,10 @@ export interface ProviderClient {
   fetchTasks(call: TaskCall): Promise<CallAnswer>;
 }
 
-export interface CallLimits {
-  readonly signal: AbortSignal;
-  readonly deadlineAt: EpochMs;
-}
+export type { CallLimits } from "../http/send.ts";
 
-export interface TaskCall extends CallLimits {
+export interface TaskCall {
+  readonly limits: CallLimits;
   /** Name of the read to make. */
   readonly read: string;
   /** Distinct, of one scope, at most the limit, in a stable order. */

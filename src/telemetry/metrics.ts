@@ -1,9 +1,19 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-/** What operators see of the upstream side. Labels are provider and outcome, never a task id. */
+/** What operators see of the upstream side. Labels are provider, configured account and outcome, never a task id. */
 export interface Metrics {
   /** One attempt of a call: its HTTP status class, or why it failed. */
   upstreamAttempt(provider: string, outcome: string, durationSeconds: number): void;
+  /** One attempt that repeats an earlier one of its call, and why. */
+  upstreamRepeat(provider: string, because: string): void;
+  /** One attempt that was told that it asks too often, by HTTP status or in the body. */
+  upstreamThrottled(provider: string): void;
+  /** One attempt that was not sent: `circuit-open` or `held-back`. */
+  upstreamWithheld(provider: string, reason: string): void;
+  /** An account's breaker changed to `closed`, `open` or `half-open`. */
+  breakerChange(provider: string, account: string, state: string): void;
+  /** How many calls an account may have under way from now on. */
+  concurrencyLimit(provider: string, account: string, limit: number): void;
   /** One task call and how many ids it carried. */
   taskCall(provider: string, ids: number): void;
   /** Rows of an answer that nobody asked for. */
@@ -25,6 +35,36 @@ export function createMetrics(): Metrics {
     help: "Duration of single attempts of upstream calls",
     labelNames: ["provider", "outcome"],
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  const repeats = new Counter({
+    name: "batch_task_upstream_repeats_total",
+    help: "Attempts that repeat an earlier one of their call, by its trouble",
+    labelNames: ["provider", "because"],
+    registers,
+  });
+  const throttled = new Counter({
+    name: "batch_task_upstream_throttled_total",
+    help: "Attempts that the upstream answered with a request to ask less often",
+    labelNames: ["provider"],
+    registers,
+  });
+  const withheld = new Counter({
+    name: "batch_task_upstream_withheld_total",
+    help: "Attempts that were not sent, because the circuit was open or the account had to wait",
+    labelNames: ["provider", "reason"],
+    registers,
+  });
+  const breakerChanges = new Counter({
+    name: "batch_task_breaker_changes_total",
+    help: "Changes of an account's breaker, by the state that it changed to",
+    labelNames: ["provider", "account", "state"],
+    registers,
+  });
+  const concurrency = new Gauge({
+    name: "batch_task_concurrency_limit",
+    help: "Calls that an account may have under way together, as adapted to its upstream",
+    labelNames: ["provider", "account"],
     registers,
   });
   const callIds = new Histogram({
@@ -54,6 +94,11 @@ export function createMetrics(): Metrics {
   });
   return {
     upstreamAttempt: (provider, outcome, seconds) => attempts.observe({ provider, outcome }, seconds),
+    upstreamRepeat: (provider, because) => repeats.inc({ provider, because }),
+    upstreamThrottled: (provider) => throttled.inc({ provider }),
+    upstreamWithheld: (provider, reason) => withheld.inc({ provider, reason }),
+    breakerChange: (provider, account, state) => breakerChanges.inc({ provider, account, state }),
+    concurrencyLimit: (provider, account, limit) => concurrency.set({ provider, account }, limit),
     taskCall: (provider, ids) => callIds.observe({ provider }, ids),
     foreignRows: (provider, rows) => foreign.inc({ provider }, rows),
     lookup: (provider, outcome) => lookups.inc({ provider, outcome }),

@@ -49,8 +49,8 @@ describe("fetchTasks", () => {
     );
 
     expect(client.calls).toEqual([
-      { ...limits, read: "read", scope: "2", localIds: ["8"], facets: new Set() },
-      { ...limits, read: "read", scope: "2", localIds: ["7"], facets: new Set(["children"]) },
+      { limits, read: "read", scope: "2", localIds: ["8"], facets: new Set() },
+      { limits, read: "read", scope: "2", localIds: ["7"], facets: new Set(["children"]) },
     ]);
   });
 

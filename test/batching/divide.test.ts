@@ -13,7 +13,7 @@ async function askAll(
 ): Promise<{ parts: AskedPart[]; calls: readonly TaskCall[] }> {
   const upstream = createUpstreamOfTruths("one", truthOf);
   const ask = (ids: readonly string[]): Promise<CallAnswer> =>
-    upstream.fetchTasks({ ...someTime, read: "read", localIds: ids, scope: "", facets: new Set() });
+    upstream.fetchTasks({ limits: someTime, read: "read", localIds: ids, scope: "", facets: new Set() });
   return { parts: await askDividing(localIds, ask), calls: upstream.calls };
 }
 

@@ -194,8 +194,8 @@ describe("send, and what a call says about its attempts", () => {
         },
       },
     ],
-  ])("rejects, and frees its lane, when %s throws", async (_what, defect) => {
-    await start((socket) => answerWith(socket, 200), { maxConcurrentCalls: 1 });
+  ])("rejects, and hinders no other call, when %s throws", async (_what, defect) => {
+    await start((socket) => answerWith(socket, 200));
 
     await expect(sender.send(callTo(upstream.url, defect))).rejects.toThrow("defect");
 
@@ -204,28 +204,6 @@ describe("send, and what a call says about its attempts", () => {
 });
 
 describe("send, and calls beside each other", () => {
-  it("has no more calls under way than it may, and answers all", async () => {
-    let underWay = 0;
-    let most = 0;
-    await start(
-      (socket) => {
-        underWay += 1;
-        most = Math.max(most, underWay);
-        setTimeout(() => {
-          underWay -= 1;
-          answerWith(socket, 200);
-        }, 20);
-      },
-      { maxConcurrentCalls: 3 },
-    );
-
-    const exchanges = await Promise.all(Array.from({ length: 20 }, () => sender.send(callTo(upstream.url))));
-
-    expect(exchanges.map(reasonOf)).toEqual(Array.from({ length: 20 }, () => "HTTP 200"));
-    expect(most).toBe(3);
-    expect(upstream.requests).toHaveLength(20);
-  });
-
   it("keeps connections for the next call", async () => {
     await start((socket) => answerWith(socket, 200));
     let connections = 0;
@@ -236,35 +214,6 @@ describe("send, and calls beside each other", () => {
     }
 
     expect(connections).toBeLessThanOrEqual(2);
-  });
-
-  it("prepares a call when its turn has come, so that its signature is not old when it is sent", async () => {
-    await start((socket) => setTimeout(() => answerWith(socket, 200), 120), { maxConcurrentCalls: 1 });
-    const preparedAt: number[] = [];
-    const call = callTo(upstream.url, {
-      prepare: () => {
-        preparedAt.push(Date.now());
-        return { request: { method: "GET", url: upstream.url, headers: {} } };
-      },
-    });
-
-    await Promise.all([sender.send(call), sender.send(call)]);
-
-    const [first = 0, second = 0] = preparedAt;
-    expect(second - first).toBeGreaterThanOrEqual(110);
-  });
-
-  it("lets others go while a call waits for its backoff", async () => {
-    await start((socket, index) => answerWith(socket, index === 0 ? 429 : 200, "", ["x-wait-ms: 600"]), {
-      maxConcurrentCalls: 1,
-    });
-    const throttled = sender.send(callTo(upstream.url));
-    const startedAt = Date.now();
-
-    await sender.send(callTo(upstream.url));
-
-    expect(Date.now() - startedAt).toBeLessThan(550);
-    await throttled;
   });
 });
 
@@ -292,10 +241,10 @@ describe("send, when its operation ends", () => {
   );
 
   it.each(endings)(
-    "answers at once while it waits for its turn, with the word for %s",
+    "answers at once while it waits for its turn by the rate limit, with the word for %s",
     async (_what, cause, reason) => {
       const held: Socket[] = [];
-      await start((socket) => held.push(socket), { maxConcurrentCalls: 1, attemptTimeoutMs: 3_000 });
+      await start((socket) => held.push(socket), { rateLimit: { perSecond: 1 }, attemptTimeoutMs: 3_000 });
       const running = sender.send(callTo(upstream.url));
       await arrival(upstream, 1);
       const operation = new AbortController();
@@ -336,19 +285,6 @@ describe("send, when its operation ends", () => {
 
     expect(exchange).toEqual({ kind: "failure", reason });
     expect(upstream.requests).toHaveLength(0);
-  });
-
-  it("does not wait for its turn when it ended before", async () => {
-    await start(() => undefined, { maxConcurrentCalls: 1, attemptTimeoutMs: 600 });
-    const running = sender.send(callTo(upstream.url, { judge: (value) => ({ value }) }));
-    await arrival(upstream, 1);
-    const startedAt = Date.now();
-
-    const exchange = await sender.send(callTo(upstream.url, { signal: AbortSignal.abort() }));
-
-    expect(exchange).toEqual({ kind: "failure", reason: "aborted" });
-    expect(Date.now() - startedAt).toBeLessThan(500);
-    await running;
   });
 
   it("sends nothing when it ends while an attempt is prepared", async () => {

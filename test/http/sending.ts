@@ -1,48 +1,61 @@
-import { createConnections } from "../../src/http/connections.ts";
+import type { Admission } from "../../src/http/admission.ts";
 import type { Exchange } from "../../src/http/exchange.ts";
-import type { Again, Send, UpstreamCall } from "../../src/http/send.ts";
-import { createSender, type SenderOptions } from "../../src/http/sender.ts";
+import { createOutbound, type OutboundOptions } from "../../src/http/outbound.ts";
+import type { Again, CallLimits, Judgement, Send, UpstreamCall } from "../../src/http/send.ts";
+import { noLog, noMetrics } from "../support/client-tools.ts";
 
 export interface TestSender {
   readonly send: Send;
+  readonly sendForCredentials: Send;
+  readonly admission: Admission;
   /** Outcome of every attempt, as the metrics were told. */
   readonly attempts: readonly string[];
+  /** What else the metrics were told, as `name figure`. */
+  readonly told: readonly string[];
   close(): Promise<void>;
 }
 
-/** A sender with short times and no jitter; the clock is the real one, because the far end keeps real time. */
-export function createTestSender(
-  options: Partial<Pick<SenderOptions, "attemptTimeoutMs" | "maxConcurrentCalls" | "now" | "random">> = {},
-): TestSender {
-  const maxConcurrentCalls = options.maxConcurrentCalls ?? 4;
-  const dispatcher = createConnections(maxConcurrentCalls);
+/** A way out with short times and no jitter; the clock is the real one, because the far end keeps real time. */
+export function createTestSender(options: Partial<OutboundOptions> = {}): TestSender {
   const attempts: string[] = [];
-  const send = createSender({
+  const told: string[] = [];
+  const outbound = createOutbound({
     provider: "test",
-    dispatcher,
+    account: "one",
     attemptTimeoutMs: 400,
+    startConcurrency: 8,
+    maxConcurrency: 8,
+    rateLimit: {},
     now: Date.now,
     random: () => 0,
+    log: noLog,
+    metrics: {
+      ...noMetrics,
+      upstreamAttempt: (_provider, outcome) => attempts.push(outcome),
+      upstreamRepeat: (_provider, because) => told.push(`repeat ${because}`),
+      upstreamThrottled: () => told.push("throttled"),
+      upstreamWithheld: (_provider, reason) => told.push(`withheld ${reason}`),
+      breakerChange: (_provider, _account, state) => told.push(`breaker ${state}`),
+      concurrencyLimit: (_provider, _account, limit) => told.push(`limit ${limit}`),
+    },
     ...options,
-    maxConcurrentCalls,
-    metrics: { upstreamAttempt: (_provider, outcome) => attempts.push(outcome) },
   });
-  return { send, attempts, close: () => dispatcher.destroy() };
+  return { ...outbound, attempts, told };
 }
 
 /** A call whose value is what came of its last attempt. */
-export function callTo(url: string, rest: Partial<UpstreamCall<Exchange>> = {}): UpstreamCall<Exchange> {
+export function callTo(url: string, rest: Partial<UpstreamCall<Exchange> & CallLimits> = {}): UpstreamCall<Exchange> {
+  const { signal = new AbortController().signal, deadlineAt = Date.now() + 5_000, ...parts } = rest;
   return {
-    signal: new AbortController().signal,
-    deadlineAt: Date.now() + 5_000,
+    limits: { signal, deadlineAt },
     prepare: () => ({ request: { method: "GET", url, headers: {} } }),
-    judge: (exchange) => judgeByStatus(exchange),
-    ...rest,
+    judge: judgeByStatus,
+    ...parts,
   };
 }
 
 /** As the providers judge: trouble is transient, 429 is throttling with a hint in milliseconds, all else is final. */
-export function judgeByStatus(exchange: Exchange): { value: Exchange; again?: Again } {
+export function judgeByStatus(exchange: Exchange): Judgement<Exchange> & { again?: Again } {
   if (exchange.kind === "failure") {
     const isTransient = exchange.reason === "unreachable" || exchange.reason === "timeout";
     return { value: exchange, ...(isTransient && { again: { because: "transient" } }) };

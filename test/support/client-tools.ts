@@ -1,7 +1,13 @@
-import { createConnections } from "../../src/http/connections.ts";
 import { createCredentialStore } from "../../src/http/credential-store.ts";
-import { createSender } from "../../src/http/sender.ts";
-import type { CallAnswer, ClientTools, FailedCall, IdAnswer, TaskCall } from "../../src/providers/provider.ts";
+import { createOutbound, type OutboundMetrics } from "../../src/http/outbound.ts";
+import type {
+  CallAnswer,
+  CallLimits,
+  ClientTools,
+  FailedCall,
+  IdAnswer,
+  TaskCall,
+} from "../../src/providers/provider.ts";
 import type { Problem } from "../../src/tasks/problem.ts";
 import type { TaskState } from "../../src/tasks/task.ts";
 
@@ -14,41 +20,58 @@ export interface TestTools extends ClientTools {
 export const testStartAt = Date.parse("2026-08-01T12:00:00Z");
 
 /** What a provider client is handed, with a clock that stands still and no jitter; calls go out over real HTTP. */
-export function createTestTools(options: { maxConcurrentCalls?: number; random?: () => number } = {}): TestTools {
-  const { maxConcurrentCalls = 8, random = () => 0 } = options;
-  const dispatcher = createConnections(maxConcurrentCalls);
+export function createTestTools(options: { maxConcurrency?: number; random?: () => number } = {}): TestTools {
+  const { maxConcurrency = 8, random = () => 0 } = options;
   let time = testStartAt;
   const now = (): number => time;
-  const send = createSender({
+  const { send, sendForCredentials, close } = createOutbound({
     provider: "test",
-    dispatcher,
+    account: "one",
     attemptTimeoutMs: 3_000,
-    maxConcurrentCalls,
-    metrics: { upstreamAttempt: () => undefined },
+    startConcurrency: maxConcurrency,
+    maxConcurrency,
+    rateLimit: {},
+    metrics: noMetrics,
+    log: noLog,
     now,
     random,
   });
   return {
     send,
+    sendForCredentials,
     now,
     random,
     credentials: createCredentialStore(now),
     advance: (milliseconds) => {
       time += milliseconds;
     },
-    close: () => dispatcher.close(),
+    close,
   };
 }
 
+export const noMetrics: OutboundMetrics = {
+  upstreamAttempt: () => undefined,
+  upstreamRepeat: () => undefined,
+  upstreamThrottled: () => undefined,
+  upstreamWithheld: () => undefined,
+  breakerChange: () => undefined,
+  concurrencyLimit: () => undefined,
+};
+
+export const noLog = { info: () => undefined, warn: () => undefined };
+
 /** A call that has time for quick repeats and none for the long wait after throttling. */
-export function taskCall(localIds: readonly string[], rest: Partial<TaskCall> = {}): TaskCall {
+export function taskCall(
+  localIds: readonly string[],
+  rest: Partial<TaskCall> = {},
+  limits: Partial<CallLimits> = {},
+): TaskCall {
   return {
     read: "",
     localIds,
     scope: "",
     facets: new Set(),
-    signal: new AbortController().signal,
-    deadlineAt: testStartAt + 700,
+    limits: { signal: new AbortController().signal, deadlineAt: testStartAt + 700, ...limits },
     ...rest,
   };
 }

@@ -8,7 +8,7 @@ import { Secret } from "../../src/providers/shared/secret.ts";
 import type { HeldTask } from "../../src/sandbox/upstream.ts";
 import type { Problem } from "../../src/tasks/problem.ts";
 import type { ParsedUpstreamId } from "../../src/tasks/task-id.ts";
-import { taskCall, testStartAt } from "./client-tools.ts";
+import { noLog, noMetrics, taskCall, testStartAt } from "./client-tools.ts";
 
 export type AccountEntry = Readonly<Record<string, unknown>>;
 
@@ -20,12 +20,20 @@ export interface Batch {
   readonly tasks: ReadonlyMap<string, HeldTask>;
 }
 
+/** By a clock that stands still a rate that is used up stays so. */
+const anyRate = { rateLimit: { perSecond: 1_000_000 } };
+
 /** An account as the service opens it; its clock is that of the tests. */
 export function openAccount(name: string, entry: AccountEntry): OpenAccount {
-  const config = loadConfig({ accounts: { [name]: entry } }, { environment: {}, readFile: () => "" }, providers);
+  const config = loadConfig(
+    { accounts: { [name]: { ...entry, ...anyRate } } },
+    { environment: {}, readFile: () => "" },
+    providers,
+  );
   const accounts = openAccounts(config.accounts, {
     secrets: collectSecrets(config),
-    metrics: { upstreamAttempt: () => undefined },
+    metrics: noMetrics,
+    log: noLog,
     now: () => testStartAt,
     random: () => 0,
   });
@@ -65,7 +73,7 @@ export function ask(
 ): Promise<CallAnswer> {
   const { facets = [], signal = new AbortController().signal } = options;
   const localIds = [...tasks].map(([localId]) => localId);
-  return account.client.fetchTasks(taskCall(localIds, { read: read.name, scope, facets: new Set(facets), signal }));
+  return account.client.fetchTasks(taskCall(localIds, { read: read.name, scope, facets: new Set(facets) }, { signal }));
 }
 
 /** The answer for each id, a failed call being that of all. Fails when an id has none, or one that nobody asked for has. */

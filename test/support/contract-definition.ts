@@ -38,11 +38,11 @@ function testSchema(provider: Provider): void {
   });
 
   it("has limits that make sense", () => {
-    const { attemptTimeoutMs, maxConcurrentCalls, pollFloorSeconds, pollCapSeconds } = provider.limits;
+    const { attemptTimeoutMs, startConcurrency, pollFloorSeconds, pollCapSeconds } = provider.limits;
 
     for (const limit of Object.values(provider.limits)) expect(limit).toBeGreaterThan(0);
     expect(pollCapSeconds).toBeGreaterThanOrEqual(pollFloorSeconds);
-    expect(Number.isInteger(maxConcurrentCalls)).toBe(true);
+    expect(Number.isInteger(startConcurrency)).toBe(true);
     expect(attemptTimeoutMs, "an attempt fits into an operation").toBeLessThan(8_000);
   });
 }

@@ -37,11 +37,15 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
     if (exchange.kind === "failure") return refuseExchange(exchange, upstream, tools.now());
     const answer = parseSopsAnswer(exchange);
     const isSuccess = exchange.status >= 200 && exchange.status < 300 && answer?.result === true;
-    if (!isSuccess || !answer.rows) return refuseAnswer(exchange, answer);
+    if (!isSuccess || !answer.rows) return refuseAnswer(exchange, answer, localIds.length);
     return { value: answered(answer.rows, answer.requestId, localIds, reading, exchange.receivedAt) };
   }
 
-  function refuseAnswer(response: ReceivedResponse, answer: SopsAnswer | null): Judgement<CallAnswer> {
+  function refuseAnswer(
+    response: ReceivedResponse,
+    answer: SopsAnswer | null,
+    idsInCall: number,
+  ): Judgement<CallAnswer> {
     const now = tools.now();
     const refusal = refusalByAnswer(answer, response.status);
     const context = contextOf(response, upstream, now);
@@ -50,6 +54,7 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
       refusal.code === "RATE_LIMITED" ? rateLimitWaitMs(code, response.headers, now) : context.retryAfterMs;
     return refuse(refusal, {
       ...context,
+      idsInCall,
       retryAfterMs: refusal.waitMs ?? hintMs,
       upstreamCode: code,
       upstreamRequestId: answer?.requestId ?? requestIdOfHeaders(response.headers),
@@ -57,11 +62,10 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
   }
 
   return {
-    fetchTasks: ({ localIds, scope, facets, signal, deadlineAt }: TaskCall) => {
+    fetchTasks: ({ localIds, scope, facets, limits }: TaskCall) => {
       const reading = { place: readSopsPlace(scope), meanings, withChildren: facets.has("children") };
       return tools.send({
-        signal,
-        deadlineAt,
+        limits,
         prepare: () => ({ request: tasksStatus(localIds, reading) }),
         judge: (exchange) => judge(exchange, localIds, reading),
       });

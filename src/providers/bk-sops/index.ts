@@ -27,7 +27,7 @@ export const bkSops: Provider<BkSopsAccount> = {
   limits: {
     // The server refuses 51 (gcloud/apigw/views/get_tasks_status.py); its English page says "fewer than 50".
     attemptTimeoutMs: 5_000,
-    maxConcurrentCalls: 8,
+    startConcurrency: 8,
     // The server keeps its answers for 10 s.
     pollFloorSeconds: 10,
     pollCapSeconds: 60,

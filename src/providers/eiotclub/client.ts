@@ -46,7 +46,7 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
     }
     const refusal = refusalByBodyCode(answer.code, isSuccessStatus, account.errorCodes);
     if (!refusal) return refuseExchange(exchange, upstream, tools.now());
-    return refuse(refusal, { ...context, upstreamCode: answer.code });
+    return refuse(refusal, { ...context, upstreamCode: answer.code, idsInCall: localIds.length });
   }
 
   /** A signature may be refused because of our clock: then, and only then, it is worth signing once more. */
@@ -73,11 +73,10 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
   }
 
   return {
-    fetchTasks({ localIds, signal, deadlineAt }: TaskCall) {
+    fetchTasks({ localIds, limits }: TaskCall) {
       let signedAt = 0;
       return tools.send({
-        signal,
-        deadlineAt,
+        limits,
         prepare() {
           signedAt = clock.now();
           return { request: taskQuery(localIds, signedAt) };

@@ -23,7 +23,7 @@ export const eiotclub: Provider<EiotclubAccount> = {
   typename: "EiotclubTask",
   limits: {
     attemptTimeoutMs: 3_000,
-    maxConcurrentCalls: 8,
+    startConcurrency: 8,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },

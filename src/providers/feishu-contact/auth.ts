@@ -5,7 +5,7 @@ import type { ProblemCode } from "../../tasks/problem.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
 import { identityOf } from "../shared/identity.ts";
 import { contextOf, type Refusal, type RefusalContext, refusalByFailure, refuse } from "../shared/refusal.ts";
-import { tokenFetchDeadlineMs, waitForToken } from "../shared/token-wait.ts";
+import { tokenFetchLimits, waitForToken } from "../shared/token-wait.ts";
 import type { TokenSource } from "./call-with-token.ts";
 import { rateLimitWaitMs, refusalByTokenCode } from "./errors.ts";
 import type { FeishuContactAccount } from "./index.ts";
@@ -25,7 +25,10 @@ const sameTokenHoldMs = 10_000;
 type Application = Pick<FeishuContactAccount, "baseUrl" | "appId" | "appSecret">;
 
 /** The tenant_access_token of an account, shared by all accounts of one application. */
-export function createTenantTokens(account: Application, { send, now, random, credentials }: ClientTools): TokenSource {
+export function createTenantTokens(
+  account: Application,
+  { sendForCredentials, now, random, credentials }: ClientTools,
+): TokenSource {
   const identity = identityOf("feishu-tenant", [account.baseUrl, account.appId], account.appSecret);
 
   function tokenRequest(): OutboundRequest {
@@ -38,9 +41,8 @@ export function createTenantTokens(account: Application, { send, now, random, cr
   }
 
   const fetchToken = (): Promise<TokenFetch<FailedCall>> =>
-    send({
-      signal: new AbortController().signal,
-      deadlineAt: now() + tokenFetchDeadlineMs,
+    sendForCredentials({
+      limits: tokenFetchLimits(now),
       prepare: () => ({ request: tokenRequest() }),
       judge,
     });

@@ -24,8 +24,8 @@ export interface TokenCallAnswer {
  * Makes a call that needs a token. A refused token is renewed once, and the call repeated once with the new one; not so
  * when the endpoint hands out the very token that was just refused, as it does while 30 minutes or more of it are left.
  *
- * The token is at hand before `send` is called: a fetch takes a turn like every other request, and would wait for ever
- * behind calls that hold all turns while they wait for the fetch.
+ * The token is at hand before `send` is called: waiting for it is no part of an attempt, and must not keep the account's
+ * rate, or the probe of its breaker, from calls that have theirs.
  */
 export async function callWithToken(
   source: TokenSource,

@@ -72,10 +72,9 @@ export function createFeishuContactClient(account: FeishuContactAccount, tools: 
       // One id per call is the provider's limit.
       const [taskId = ""] = call.localIds;
       const reading = { taskId, statusReader, progressMemory, withItems: call.facets.has("items") };
-      return callWithToken(tokens, call, (tokenValue) =>
+      return callWithToken(tokens, call.limits, (tokenValue) =>
         tools.send({
-          signal: call.signal,
-          deadlineAt: call.deadlineAt,
+          limits: call.limits,
           prepare: () => ({ request: taskGet(taskId, tokenValue) }),
           judge: (exchange) => judge(exchange, reading),
         }),
@@ -88,6 +87,6 @@ function answered(taskId: string, answer: IdAnswer, response: ReceivedResponse):
   return { kind: "answered", answers: new Map([[taskId, answer]]), foreignRows: 0, observedAt: response.receivedAt };
 }
 
-function aboutToken({ value, again }: Judgement<CallAnswer>, code: string | null): Judgement<TokenCallAnswer> {
-  return { value: { answer: value, isTokenRefused: isTokenTrouble(code) }, ...(again && { again }) };
+function aboutToken({ value, ...rest }: Judgement<CallAnswer>, code: string | null): Judgement<TokenCallAnswer> {
+  return { ...rest, value: { answer: value, isTokenRefused: isTokenTrouble(code) } };
 }

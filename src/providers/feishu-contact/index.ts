@@ -22,7 +22,7 @@ export const feishuContact: Provider<FeishuContactAccount> = {
   typename: "FeishuContactTask",
   limits: {
     attemptTimeoutMs: 3_000,
-    maxConcurrentCalls: 16,
+    startConcurrency: 16,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },

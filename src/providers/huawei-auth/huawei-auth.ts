@@ -19,7 +19,8 @@ export interface HuaweiService {
 }
 
 /** One logical call, without credentials. */
-export interface HuaweiCall<T> extends CallLimits {
+export interface HuaweiCall<T> {
+  readonly limits: CallLimits;
   readonly request: OutboundRequest;
   /** Reads an answer of the service itself: credentials, gateway and throttling are dealt with before. */
   judge(reply: HuaweiReply): Judgement<T | FailedCall>;
@@ -44,18 +45,17 @@ export function createHuaweiAuth(account: HuaweiAccount, service: HuaweiService,
   const credentials = createCredentials(account, tools);
 
   /**
-   * The token is at hand before `send` is called, also for the repeat: a fetch takes a turn like every other request,
-   * and would wait for ever behind calls that hold all turns while they wait for the fetch.
+   * The token is at hand before `send` is called, also for the repeat: waiting for it is no part of an attempt, and must
+   * not keep the account's rate, or the probe of its breaker, from calls that have theirs.
    */
   async function sendWithCredentials<T>(call: HuaweiCall<T>, isRepeat: boolean): Promise<T | FailedCall> {
-    const credential = await credentials.obtain(call);
+    const credential = await credentials.obtain(call.limits);
     if (isFailure(credential)) return credential;
     let worthRepeating = false;
     const value = await tools.send<T | FailedCall>({
-      signal: call.signal,
-      deadlineAt: call.deadlineAt,
+      limits: call.limits,
       async prepare() {
-        const authorized = await credential.authorize(call.request, call.signal);
+        const authorized = await credential.authorize(call.request, call.limits.signal);
         return isFailure(authorized) ? { settled: authorized } : { request: authorized };
       },
       judge(exchange) {

@@ -4,7 +4,7 @@ import type { Judgement } from "../../http/send.ts";
 import type { ClientTools, FailedCall } from "../provider.ts";
 import { identityOf } from "../shared/identity.ts";
 import { contextOf, malformedAnswer, type Refusal, type RefusalContext, refuse } from "../shared/refusal.ts";
-import { tokenFetchDeadlineMs, waitForToken } from "../shared/token-wait.ts";
+import { tokenFetchLimits, waitForToken } from "../shared/token-wait.ts";
 import { readFilledText, readObject } from "../shared/wire-values.ts";
 import type { PasswordOptions } from "./account.ts";
 import type { CallCredential, HuaweiCredentials } from "./credentials.ts";
@@ -41,9 +41,8 @@ export function createPasswordCredentials(
 
   /** Not tied to the call that began it: other callers wait for the same token. A fetch of three attempts fails once. */
   async function fetchToken(): Promise<TokenFetch<FailedCall>> {
-    const answer = await tools.send<IamAnswer>({
-      signal: new AbortController().signal,
-      deadlineAt: tools.now() + tokenFetchDeadlineMs,
+    const answer = await tools.sendForCredentials<IamAnswer>({
+      limits: tokenFetchLimits(tools.now),
       prepare: () => ({ request: tokenRequest(options, projectId) }),
       judge,
     });

@@ -42,13 +42,12 @@ export function createDliClient(account: DliAccount, tools: ClientTools): Provid
   }
 
   /** No read of this API takes several ids, so a call carries one. */
-  async function fetchTasks({ read, localIds, facets, signal, deadlineAt }: TaskCall): Promise<CallAnswer> {
+  async function fetchTasks({ read, localIds, facets, limits }: TaskCall): Promise<CallAnswer> {
     const [id] = localIds;
     if (id === undefined) return { kind: "answered", answers: new Map(), foreignRows: 0, observedAt: tools.now() };
     const question = { wholeBatch: read === "batch", facets };
     return auth.send<CallAnswer>({
-      signal,
-      deadlineAt,
+      limits,
       request: batchQuery(id, question.wholeBatch),
       judge: (reply) => judge(reply, id, question),
     });

@@ -14,7 +14,7 @@ export const huaweiDli: Provider<DliAccount> = {
   typename: "DliBatchJob",
   limits: {
     attemptTimeoutMs: 3_000,
-    maxConcurrentCalls: 16,
+    startConcurrency: 16,
     pollFloorSeconds: 5,
     pollCapSeconds: 60,
   },

@@ -47,10 +47,9 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
     };
   }
 
-  function askGroup(read: DrsRead, ids: readonly string[], { signal, deadlineAt }: CallLimits): Promise<GroupAnswer> {
+  function askGroup(read: DrsRead, ids: readonly string[], limits: CallLimits): Promise<GroupAnswer> {
     return auth.send<GroupAnswer>({
-      signal,
-      deadlineAt,
+      limits,
       request: jobsQuery(read, ids),
       judge: (reply) => judge(reply, read, ids),
     });
@@ -104,7 +103,7 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
   return {
     fetchTasks(call) {
       const read = reads.find((name) => name === call.read) ?? "batch-status";
-      const ask = (ids: readonly string[]): Promise<GroupAnswer> => askGroup(read, ids, call);
+      const ask = (ids: readonly string[]): Promise<GroupAnswer> => askGroup(read, ids, call.limits);
       return askUntilComplete(call.localIds, ask, missingAnswers, pagingOf[read], tools.now);
     },
   };
@@ -112,7 +111,8 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
 
 const reads: readonly DrsRead[] = ["batch-status", "batch-progress", "batch-detail"];
 
-function refuseGroup(status: number, context: RefusalContext, jobs: number): Judgement<FailedCall> {
+function refuseGroup(status: number, reply: RefusalContext, jobs: number): Judgement<FailedCall> {
+  const context = { ...reply, idsInCall: jobs };
   const refusal = drsRefusal(status, context.upstreamCode ?? null, jobs);
   if (refusal.code !== "RATE_LIMITED") return refuse(refusal, context);
   return refuse(refusal, { ...context, retryAfterMs: context.retryAfterMs ?? tooFrequentWaitMs });

@@ -16,7 +16,7 @@ export const huaweiDrs: Provider<DrsAccount> = {
   typename: "DrsJob",
   limits: {
     attemptTimeoutMs: 5_000,
-    maxConcurrentCalls: 8,
+    startConcurrency: 8,
     pollFloorSeconds: 30,
     pollCapSeconds: 120,
   },

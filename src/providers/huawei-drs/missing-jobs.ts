@@ -32,6 +32,7 @@ export interface MissingAnswers {
 /** Failures that the next call would meet again, whatever it asks for. */
 const lastingFailures: ReadonlySet<ProblemCode> = new Set([
   "AUTH_FAILED",
+  "CIRCUIT_OPEN",
   "RATE_LIMITED",
   "TIMEOUT",
   "UPSTREAM_UNAVAILABLE",

@@ -25,6 +25,8 @@ export interface RefusalContext {
   readonly upstreamRequestId?: string | null;
   /** HTTP status, where there was an answer. */
   readonly status?: number;
+  /** How many ids the call asked for, where one of several can be the cause of its failure. */
+  readonly idsInCall?: number;
   /** The wait that the upstream asked for. */
   readonly retryAfterMs?: number | undefined;
   readonly now: number;
@@ -49,6 +51,8 @@ const refusalsByFailure: Readonly<Record<FailureReason, Refusal>> = {
   timeout: { code: "TIMEOUT", again: "transient" },
   oversized: { code: "UPSTREAM_MALFORMED" },
   aborted: { code: "TIMEOUT" },
+  "circuit-open": { code: "CIRCUIT_OPEN" },
+  "held-back": { code: "RATE_LIMITED" },
 };
 
 export function refusalByFailure(reason: FailureReason): Refusal {
@@ -71,8 +75,13 @@ export function refuse(row: Refusal, context: RefusalContext): Judgement<FailedC
     divisible: refusal.divisible ?? false,
     ...(refusal.mayBeEverybodys && { mayBeEverybodys: true }),
   };
-  if (!refusal.again) return { value };
-  return { value, again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) } };
+  const mayBeOneId = value.divisible && (context.idsInCall ?? 1) > 1;
+  const judgement = { value, ...(mayBeOneId && { mayBeOneId }) };
+  if (!refusal.again) return judgement;
+  return {
+    ...judgement,
+    again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) },
+  };
 }
 
 /** Who is asked too often wants a pause, even when it names none. */
@@ -90,7 +99,10 @@ function isThrottling({ code }: Refusal, { status, retryAfterMs }: RefusalContex
 
 /** Judges what needs no vendor code: no answer at all, or an answer whose status alone speaks. */
 export function refuseExchange(exchange: Exchange, upstream: string, now: number): Judgement<FailedCall> {
-  if (exchange.kind === "failure") return refuse(refusalByFailure(exchange.reason), { upstream, now });
+  if (exchange.kind === "failure") {
+    const { reason, againAt } = exchange;
+    return refuse(refusalByFailure(reason), { upstream, now, retryAfterMs: againAt && Math.max(0, againAt - now) });
+  }
   return refuse(refusalByStatus(exchange.status), contextOf(exchange, upstream, now));
 }
 
@@ -106,6 +118,7 @@ const sentences: Partial<Record<ProblemCode, string>> = {
   FORBIDDEN: "does not permit this account to read the task",
   AUTH_FAILED: "refused the account's credentials",
   RATE_LIMITED: "is asked too often",
+  CIRCUIT_OPEN: "is out of order and is left alone for a while",
   TIMEOUT: "did not answer in time",
   UPSTREAM_UNAVAILABLE: "could not be reached or is out of order",
   UPSTREAM_MALFORMED: "gave an answer that cannot be read",

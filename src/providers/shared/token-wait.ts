@@ -2,8 +2,12 @@ import type { Token } from "../../http/credential-store.ts";
 import type { CallLimits, FailedCall } from "../provider.ts";
 import { refuse } from "./refusal.ts";
 
+const tokenFetchMs = 8_000;
+
 /** Time for fetching a token. Its own, because the fetch serves every waiter and outlives the one that began it. */
-export const tokenFetchDeadlineMs = 8_000;
+export function tokenFetchLimits(now: () => number): CallLimits {
+  return { signal: new AbortController().signal, deadlineAt: now() + tokenFetchMs };
+}
 
 /**
  * Waits for a token no longer than this call may take. A waiter that leaves, or runs out of time, gets TIMEOUT; the

@@ -389,7 +389,9 @@ describe("bk-sops refusal", () => {
     const perWindow = await openAccount(() => ({ ...gateway(429, 1642902), headers }));
     const atOnce = await openAccount(() => ({ ...gateway(429, 1642904), headers }));
 
-    const window = failureOf(await perWindow.client.fetchTasks(call(["1"], { deadlineAt: testStartAt + 8_000 })));
+    const window = failureOf(
+      await perWindow.client.fetchTasks(taskCall(["1"], { scope: "2" }, { deadlineAt: testStartAt + 8_000 })),
+    );
     const concurrency = failureOf(await atOnce.client.fetchTasks(call(["1"])));
 
     expect(window.problem.retryAfterAt).toBe(testStartAt + 25_000);

@@ -158,7 +158,7 @@ describe("feishu-contact refusal", () => {
     const headers = { "x-ogw-ratelimit-reset": "42" };
     const { client, taskCalls } = await open({ task: () => ({ ...refusing(status, 99991400), headers }) });
 
-    const { problem } = failureOf(await client.fetchTasks(taskCall(["a"], { deadlineAt: testStartAt + 8_000 })));
+    const { problem } = failureOf(await client.fetchTasks(taskCall(["a"], {}, { deadlineAt: testStartAt + 8_000 })));
 
     expect(problem).toMatchObject({ code: "RATE_LIMITED", retryAfterAt: testStartAt + 42_000 });
     expect(taskCalls()).toHaveLength(1);

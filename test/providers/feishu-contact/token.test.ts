@@ -14,7 +14,7 @@ async function open(options: FeishuFarSideOptions = {}) {
   const feishu = await openFeishu(options);
   cleanups.push(feishu.close);
   const ask = (id = "a", rest = {}) =>
-    feishu.client.fetchTasks(taskCall([id], { deadlineAt: feishu.tools.now() + 700, ...rest }));
+    feishu.client.fetchTasks(taskCall([id], {}, { deadlineAt: feishu.tools.now() + 700, ...rest }));
   return { ...feishu, ask };
 }
 
@@ -38,7 +38,7 @@ describe("tenant token", () => {
   });
 
   it("is fetched even when a single call may be under way", async () => {
-    const { ask } = await open({ tools: { maxConcurrentCalls: 1 } });
+    const { ask } = await open({ tools: { maxConcurrency: 1 } });
 
     const answers = await Promise.all([ask("a"), ask("b")]);
 

@@ -19,8 +19,8 @@ export function passwordFor(iam: FarSide): HuaweiAuthOptions {
   return { kind: "password", iamUrl: iam.baseUrl, domain: "acme", user: "reader", password: new Secret("hunter22") };
 }
 
-export function openTools(maxConcurrentCalls = 8): TestTools {
-  const tools = createTestTools({ maxConcurrentCalls });
+export function openTools(maxConcurrency = 8): TestTools {
+  const tools = createTestTools({ maxConcurrency });
   onTestFinished(() => tools.close());
   return tools;
 }
@@ -53,7 +53,7 @@ export function createCaller(auth: HuaweiAuthOptions, service: FarSide, tools: C
   const huawei = createHuaweiAuth(account, { upstream: "Huawei Test", tokenTroubleCodes }, tools);
   const request = { method: "GET", url: `${baseUrl}/v1/things`, headers: {} } as const;
   const judge = ({ response }: HuaweiReply): { value: number } => ({ value: response.status });
-  return ({ signal, deadlineAt }) => huawei.send<number>({ signal, deadlineAt, request, judge });
+  return (limits) => huawei.send<number>({ limits, request, judge });
 }
 
 export function problemOf(answer: number | FailedCall): FailedCall["problem"] | null {

@@ -1,0 +1,163 @@
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { createAdaptiveLimit } from "./adaptive-limit.ts";
+import type { AttemptGate, AttemptOutcome, AttemptPass, Withheld } from "./attempt-gate.ts";
+import { type Breaker, type BreakerAttempt, type BreakerOutcome, createBreaker } from "./breaker.ts";
+import { createRateGate, type RateLimit, type RateTurn } from "./rate-gate.ts";
+import { createRetryBudget } from "./retry-budget.ts";
+import { type CallLimits, shortestAttemptMs } from "./send.ts";
+import { wait } from "./wait.ts";
+
+/** Whether one more call of an account may begin. */
+export interface Admission {
+  /** Takes a place for one call (all its attempts and pages); who entered gives it back with `leave`. */
+  tryEnter(): Admittance;
+  leave(): void;
+  /**
+   * For operators: `circuit-open` until the breaker has closed again, half-open included; `throttled` while the upstream's
+   * or our own cool-down lasts.
+   */
+  standing(): "open" | "throttled" | "circuit-open";
+}
+
+export type Admittance =
+  | { readonly kind: "entered" }
+  /**
+   * No place is free, or the rate is used up. `againAt`: when the rate allows the next call, epoch milliseconds; null when a
+   * place must be given back first.
+   */
+  | { readonly kind: "full"; readonly againAt: number | null }
+  /**
+   * Nobody enters before `until`, epoch milliseconds, whoever leaves. While the probe of a half-open breaker is under way
+   * that is a second from now.
+   */
+  | { readonly kind: "closed"; readonly because: "circuit-open" | "throttled"; readonly until: number };
+
+export interface AdmissionOptions {
+  /** Labels of the metrics and the log. */
+  readonly provider: string;
+  readonly account: string;
+  readonly startConcurrency: number;
+  readonly maxConcurrency: number;
+  readonly rateLimit: RateLimit;
+  readonly metrics: Pick<Metrics, "breakerChange" | "concurrencyLimit">;
+  readonly log: Pick<Logger, "info" | "warn">;
+  now(): number;
+}
+
+/** One account's way out: calls enter here before a client is asked, and each attempt passes here before it is sent. */
+export interface AccountAdmission extends Admission {
+  readonly gate: AttemptGate;
+}
+
+export function createAdmission(options: AdmissionOptions): AccountAdmission {
+  const { now, metrics, log, provider, account } = options;
+  const places = createAdaptiveLimit({
+    start: options.startConcurrency,
+    max: options.maxConcurrency,
+    changed: (limit) => metrics.concurrencyLimit(provider, account, limit),
+  });
+  metrics.concurrencyLimit(provider, account, places.current());
+  const rate = createRateGate(options.rateLimit, now);
+  const budget = createRetryBudget();
+  const breaker: Breaker = createBreaker((state) => {
+    metrics.breakerChange(provider, account, state);
+    if (state === "open") log.warn({ provider, account }, "circuit opened: the account's calls fail");
+    if (state === "closed") log.info({ provider, account }, "circuit closed: the account's calls succeed again");
+  });
+  let pausedUntil = 0;
+  let inside = 0;
+  /** Of those inside, the ones that have sent nothing yet. */
+  let unsent = 0;
+
+  const full = (againAt: number | null): Admittance => ({ kind: "full", againAt });
+
+  function circuitOpen(againInMs: number): Withheld {
+    return { reason: "circuit-open", againAt: now() + againInMs };
+  }
+
+  /** The rate is asked for when the pause is over, and the pause once more when the rate allows: either may last. */
+  async function waitForTurn(limits: CallLimits): Promise<RateTurn | Withheld> {
+    for (;;) {
+      if (pausedUntil > now()) {
+        if (pausedUntil + shortestAttemptMs > limits.deadlineAt) return { reason: "held-back", againAt: pausedUntil };
+        await wait(pausedUntil - now(), limits.signal);
+        if (limits.signal.aborted) return { reason: "aborted" };
+        continue;
+      }
+      const turn = await rate.take(limits);
+      if ("againAt" in turn) return { reason: "held-back", ...turn };
+      if (!limits.signal.aborted && pausedUntil <= now()) return turn;
+      turn.giveBack();
+      if (limits.signal.aborted) return { reason: "aborted" };
+    }
+  }
+
+  function createPass(turn: RateTurn, attempt: BreakerAttempt): AttemptPass {
+    const load = places.begin();
+    return {
+      sent(isFirst) {
+        turn.sent();
+        if (isFirst) unsent = Math.max(0, unsent - 1);
+      },
+      end(outcome, pauseMs = 0) {
+        turn.giveBack();
+        attempt.end(breakerOutcomes[outcome]);
+        if (outcome === "clean") load.clean();
+        if (outcome === "timed-out" || outcome === "troubled") load.troubled();
+        if (outcome === "throttled") {
+          load.throttled();
+          pausedUntil = Math.max(pausedUntil, now() + pauseMs);
+        }
+      },
+    };
+  }
+
+  return {
+    tryEnter() {
+      const entryInMs = breaker.entryInMs();
+      if (entryInMs > 0) return { kind: "closed", because: "circuit-open", until: now() + entryInMs };
+      if (pausedUntil > now()) return { kind: "closed", because: "throttled", until: pausedUntil };
+      const againAt = rate.againAt(unsent);
+      if (againAt !== null) return full(againAt);
+      if (!places.take()) return full(null);
+      breaker.entered();
+      inside += 1;
+      unsent += 1;
+      return { kind: "entered" };
+    },
+    leave() {
+      places.giveBack();
+      inside -= 1;
+      unsent = Math.min(unsent, inside);
+    },
+    standing() {
+      if (breaker.state() !== "closed") return "circuit-open";
+      return pausedUntil > now() ? "throttled" : "open";
+    },
+    gate: {
+      async admit(limits) {
+        // Nobody waits for a turn that an open circuit makes useless.
+        const closedForMs = breaker.closedForMs();
+        if (closedForMs > 0) return circuitOpen(closedForMs);
+        const turn = await waitForTurn(limits);
+        if ("reason" in turn) return turn;
+        const attempt = breaker.begin();
+        if ("end" in attempt) return createPass(turn, attempt);
+        turn.giveBack();
+        return circuitOpen(attempt.againInMs);
+      },
+      mayRepeat: (because) => because === "credentials" || budget.spend(),
+      succeededAtOnce: budget.earn,
+    },
+  };
+}
+
+const breakerOutcomes: Readonly<Record<AttemptOutcome, BreakerOutcome>> = {
+  clean: "succeeded",
+  unreachable: "lost",
+  "timed-out": "lost",
+  troubled: "troubled",
+  throttled: "neutral",
+  neutral: "neutral",
+};
