@@ -1,7 +1,6 @@
 import { createHealthRecord } from "./batching/account-health.ts";
 import type { BatchedAccount } from "./batching/batching.ts";
 import type { ConfiguredAccount } from "./config/load-config.ts";
-import type { Admission } from "./http/admission.ts";
 import { createCredentialStore } from "./http/credential-store.ts";
 import { createOutbound, type OutboundOptions } from "./http/outbound.ts";
 import type { Provider, ProviderRead } from "./providers/provider.ts";
@@ -11,7 +10,6 @@ import { createTextRedactor } from "./telemetry/redaction.ts";
 /** A configured account with its way out. */
 export interface OpenAccount extends BatchedAccount {
   readonly configured: ConfiguredAccount;
-  readonly admission: Admission;
   close(): Promise<void>;
 }
 
@@ -53,7 +51,8 @@ export function openAccounts(
         redact,
       ),
       reads: lowerLimits(provider.reads, account.maxIdsPerCall),
-      health: createHealthRecord(now),
+      health: createHealthRecord(admission),
+      maxWaitingIds: account.maxWaitingIds,
       admission,
       close,
     };

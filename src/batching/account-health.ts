@@ -1,10 +1,10 @@
 import type { CallAnswer } from "../providers/provider.ts";
 import type { ProblemCode } from "../tasks/problem.ts";
-import type { EpochMs } from "../tasks/task.ts";
+import type { Admission } from "./admission.ts";
 
 export type AccountHealth = "OK" | "DEGRADED" | "CIRCUIT_OPEN" | "RATE_LIMITED";
 
-/** How an account is doing, as told by its latest call. */
+/** How an account is doing: what keeps calls from it, else what its latest call came to. */
 export interface HealthRecord {
   note(answer: CallAnswer): void;
   current(): AccountHealth;
@@ -18,19 +18,17 @@ const troubles: ReadonlySet<ProblemCode> = new Set([
   "UPSTREAM_MALFORMED",
 ]);
 
-export function createHealthRecord(now: () => EpochMs): HealthRecord {
-  let latest: AccountHealth = "OK";
-  let limitedUntil = 0;
+export function createHealthRecord(admission: Pick<Admission, "standing">): HealthRecord {
+  let hasTrouble = false;
   return {
     note(answer) {
-      const code = answer.kind === "answered" ? null : answer.problem.code;
-      if (answer.kind === "failed" && code === "RATE_LIMITED") {
-        latest = "RATE_LIMITED";
-        limitedUntil = answer.problem.retryAfterAt ?? now();
-      } else latest = code !== null && troubles.has(code) ? "DEGRADED" : "OK";
+      hasTrouble = answer.kind === "failed" && troubles.has(answer.problem.code);
     },
     current() {
-      return latest === "RATE_LIMITED" && limitedUntil < now() ? "OK" : latest;
+      const standing = admission.standing();
+      if (standing === "circuit-open") return "CIRCUIT_OPEN";
+      if (standing === "throttled") return "RATE_LIMITED";
+      return hasTrouble ? "DEGRADED" : "OK";
     },
   };
 }

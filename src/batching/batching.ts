@@ -1,126 +1,161 @@
-import type { CallAnswer, CallLimits, ProviderClient, TaskCall } from "../providers/provider.ts";
-import { mergeOutcomes, nothingMissing, type Outcome, type PartialOutcome } from "../tasks/outcome.ts";
-import { createProblem } from "../tasks/problem.ts";
+import type { CallLimits } from "../providers/provider.ts";
+import type { Outcome } from "../tasks/outcome.ts";
+import type { EpochMs } from "../tasks/task.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { HealthRecord } from "./account-health.ts";
-import { type AskedPart, askDividing } from "./divide.ts";
-import { type Partition, partitionKeys, partitionName, type TaskKey } from "./partition.ts";
-import { type PlannedCall, planCalls, type Reads } from "./plan-calls.ts";
+import { type AccountLine, type BatchedAccount, createAccountLine, type LineLoad } from "./account-line.ts";
+import { answerKey, createInquiry, type Inquiry } from "./inquiry.ts";
+import type { TaskKey } from "./partition.ts";
+import { isOnItsWay } from "./pending-task.ts";
+import { timedOut } from "./refusals.ts";
 
+export type { BatchedAccount } from "./account-line.ts";
 export type { TaskKey } from "./partition.ts";
 
-/** A configured account, as far as calling it goes. */
-export interface BatchedAccount {
-  /** Label of the metrics. */
-  readonly provider: string;
-  readonly client: ProviderClient;
-  /** With the provider's limits, or the lower one of the account. */
-  readonly reads: Reads;
-  readonly health: HealthRecord;
-}
-
+/** One for the process: whoever asks for the same task at the same time shares its call. */
 export interface Batching {
   /**
-   * Answers keys in the fewest upstream calls: `ceil(n / limit)` per read for the n distinct ids of an account and scope
-   * that need it. One outcome per key, in key order. Rejects never; a call's failure is the problem of its own ids only.
+   * Answers keys in the fewest upstream calls. Keys of an account and scope that nobody asks for yet leave at the end of
+   * this turn of the event loop, `ceil(n / limit)` calls for n of them; a task that is on its way already is not asked
+   * for again; and while calls are under way newcomers gather for a moment to share theirs.
+   *
+   * One outcome per key, in key order, no later than the signal's abort. Rejects never: a call's failure is the problem
+   * of its own ids only.
    */
   fetchTasks(keys: readonly TaskKey[], limits: CallLimits): Promise<Outcome[]>;
+  /** What is under way, over all accounts. All zero when nobody waits and nothing is quarantined. */
+  load(): LineLoad;
 }
 
 export interface BatchingOptions {
   /** By name. */
   readonly accounts: ReadonlyMap<string, BatchedAccount>;
-  readonly metrics: Pick<Metrics, "taskCall" | "foreignRows" | "lookup" | "unknownStatus">;
-  readonly log: Pick<Logger, "error">;
+  readonly metrics: Pick<
+    Metrics,
+    "taskCall" | "callWait" | "foreignRows" | "lookups" | "sharedLookups" | "unknownStatus"
+  >;
+  readonly log: Pick<Logger, "error" | "warn">;
+  now(): EpochMs;
 }
 
-type OutcomesById = Map<string, Outcome>;
+export function createBatching({ accounts, metrics, log, now }: BatchingOptions): Batching {
+  const lines = new Map(
+    [...accounts].map(([name, account]) => [name, createAccountLine({ account, metrics, log, now })]),
+  );
+  /** Those of this turn of the event loop, and where they wait. */
+  let newcomers: Newcomer[] = [];
+  let touched = new Set<AccountLine>();
 
-export function createBatching({ accounts, metrics, log }: BatchingOptions): Batching {
-  async function fetchPartition(partition: Partition, limits: CallLimits): Promise<OutcomesById> {
-    const account = accounts.get(partition.account);
-    if (!account) throw new Error(`No account "${partition.account}": ids are checked before they become keys`);
-    const calls = planCalls(partition.wanted, account.reads);
-    const asked = await Promise.all(calls.map((call) => askFor(account, partition.scope, call, limits)));
-    const told = new Map<string, [PartialOutcome, ...PartialOutcome[]]>();
-    for (const [index, { facets }] of calls.entries()) {
-      for (const part of asked[index] ?? []) collectOutcomes(part, facets, told);
-    }
-    return new Map([...told].map(([localId, parts]) => [localId, noted(mergeOutcomes(parts), account.provider)]));
+  function lineOf({ reference: { account } }: TaskKey): AccountLine {
+    const line = lines.get(account);
+    if (!line) throw new Error(`No account "${account}": ids are checked before they become keys`);
+    return line;
   }
 
-  function askFor(
-    account: BatchedAccount,
-    scope: string,
-    { read, localIds, facets }: PlannedCall,
-    limits: CallLimits,
-  ): Promise<AskedPart[]> {
-    return askDividing(localIds, async (ids) => {
-      metrics.taskCall(account.provider, ids.length);
-      const call = { limits, read: read.name, scope, facets, localIds: ids };
-      const answer = await callClient(account, call);
-      account.health.note(answer);
-      if (answer.kind === "answered" && answer.foreignRows > 0) {
-        metrics.foreignRows(account.provider, answer.foreignRows);
-      }
-      return answer;
-    });
+  function departTogether(): void {
+    const [arrived, departing] = [newcomers, touched];
+    newcomers = [];
+    touched = new Set();
+    for (const line of departing) line.depart();
+    for (const newcomer of arrived) beginPatience(newcomer);
   }
 
-  /** A client that throws, or forgets an id, has a defect. It must not cost the other calls of the request their answers. */
-  async function callClient(account: BatchedAccount, call: TaskCall): Promise<CallAnswer> {
-    try {
-      const answer = await account.client.fetchTasks(call);
-      if (answer.kind === "answered" && call.localIds.some((id) => !answer.answers.has(id))) {
-        log.error({ provider: account.provider }, "a provider client left ids without an answer");
-      }
-      return answer;
-    } catch (error) {
-      log.error({ err: error, provider: account.provider }, "a provider client threw");
-      return { kind: "failed", problem: createProblem("UPSTREAM_MALFORMED", unprocessable), divisible: false };
+  /** Who had to stay behind waits for a part of the operation's time only. */
+  function beginPatience({ keys, inquiry }: Newcomer): void {
+    if (!inquiry.tasks.some((task) => task && !isOnItsWay(task))) return;
+    inquiry.patience = setTimeout(
+      () => {
+        for (const [index, key] of keys.entries()) {
+          const task = inquiry.tasks[index];
+          if (task) lineOf(key).refuseLate(task, inquiry, index);
+        }
+      },
+      Math.min(inquiry.startBy - now(), longestTimerMs),
+    );
+  }
+
+  function leave({ keys, inquiry }: Newcomer): void {
+    for (const [index, key] of keys.entries()) {
+      const task = inquiry.tasks[index];
+      if (task) lineOf(key).forget(task, inquiry, index);
+      answerKey(inquiry, index, timedOut);
     }
   }
 
-  function noted(outcome: Outcome, provider: string): Outcome {
-    metrics.lookup(provider, outcome.kind === "found" ? "found" : outcome.problem.code);
-    if (outcome.kind === "found" && outcome.state.status === "UNKNOWN") metrics.unknownStatus(provider);
-    return outcome;
+  function noteOutcomes(keys: readonly TaskKey[], outcomes: readonly Outcome[]): void {
+    const counts = new Map<string, Map<string, number>>();
+    for (const [index, outcome] of outcomes.entries()) {
+      const provider = accounts.get(keys[index]?.reference.account ?? "")?.provider ?? "";
+      const ofProvider = counts.get(provider) ?? new Map<string, number>();
+      counts.set(provider, ofProvider);
+      count(ofProvider, outcome.kind === "found" ? "found" : outcome.problem.code);
+      if (outcome.kind === "found" && outcome.source === "SHARED_IN_FLIGHT") count(ofProvider, shared);
+    }
+    for (const [provider, ofProvider] of counts) {
+      for (const [name, lookups] of ofProvider) {
+        if (name === shared) metrics.sharedLookups(provider, lookups);
+        else metrics.lookups(provider, name, lookups);
+      }
+    }
+  }
+
+  function open(keys: readonly TaskKey[], limits: CallLimits, answer: (outcomes: Outcome[]) => void): void {
+    const inquiry = createInquiry(keys.length, limits, now(), finish);
+    const newcomer = { keys, inquiry };
+    const onAbort = (): void => leave(newcomer);
+
+    function finish(): void {
+      limits.signal.removeEventListener("abort", onAbort);
+      clearTimeout(inquiry.patience);
+      const outcomes = inquiry.outcomes as Outcome[];
+      noteOutcomes(keys, outcomes);
+      answer(outcomes);
+    }
+
+    if (limits.signal.aborted) {
+      leave(newcomer);
+      return;
+    }
+    limits.signal.addEventListener("abort", onAbort, { once: true });
+    for (const [index, key] of keys.entries()) {
+      const line = lineOf(key);
+      line.ask(key, inquiry, index);
+      touched.add(line);
+    }
+    if (newcomers.length === 0) setImmediate(departTogether);
+    newcomers.push(newcomer);
   }
 
   return {
     async fetchTasks(keys, limits) {
-      const partitions = partitionKeys(keys);
-      const outcomes = await Promise.all(partitions.map((partition) => fetchPartition(partition, limits)));
-      const byPartition = new Map(partitions.map((partition, index) => [partitionName(partition), outcomes[index]]));
-      return keys.map(
-        ({ reference }) => byPartition.get(partitionName(reference))?.get(reference.localId) ?? unanswered,
-      );
+      if (keys.length === 0) return [];
+      return new Promise((resolve) => open(keys, limits, resolve));
+    },
+    load() {
+      const loads = [...lines.values()].map((line) => line.load());
+      const total = (of: keyof LineLoad): number => loads.reduce((sum, load) => sum + load[of], 0);
+      return {
+        partitions: total("partitions"),
+        waitingKeys: total("waitingKeys"),
+        keysInFlight: total("keysInFlight"),
+        callsInFlight: total("callsInFlight"),
+        quarantinedKeys: total("quarantinedKeys"),
+      };
     },
   };
 }
 
-const unprocessable = "The provider's answer could not be processed.";
-
-const unanswered: Outcome = { kind: "problem", problem: createProblem("NOT_RETURNED", unprocessable) };
-
-function collectOutcomes(
-  { localIds, answer }: AskedPart,
-  facets: PartialOutcome["facets"],
-  told: Map<string, [PartialOutcome, ...PartialOutcome[]]>,
-): void {
-  for (const localId of localIds) {
-    const part = { outcome: outcomeOf(localId, answer), facets };
-    const known = told.get(localId);
-    if (known) known.push(part);
-    else told.set(localId, [part]);
-  }
+/** The keys of one operation that have just come. */
+interface Newcomer {
+  readonly keys: readonly TaskKey[];
+  readonly inquiry: Inquiry;
 }
 
-function outcomeOf(localId: string, answer: CallAnswer): Outcome {
-  if (answer.kind === "failed") return { kind: "problem", problem: answer.problem };
-  const idAnswer = answer.answers.get(localId);
-  if (!idAnswer) return unanswered;
-  if ("problem" in idAnswer) return { kind: "problem", problem: idAnswer.problem };
-  return { kind: "found", state: idAnswer.state, observedAt: answer.observedAt, missing: nothingMissing };
+/** Node's timers go off at once when they are set for longer. */
+const longestTimerMs = 2 ** 31 - 1;
+
+const shared = "shared";
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

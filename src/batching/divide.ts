@@ -1,9 +1,15 @@
 import type { CallAnswer, FailedCall } from "../providers/provider.ts";
 
-/** Part of a call's ids, and what asking for them came to. */
-export interface AskedPart {
-  readonly localIds: readonly string[];
+/** Part of a call's tasks, and what asking for them came to. */
+export interface AskedPart<Task> {
+  readonly tasks: readonly Task[];
   readonly answer: CallAnswer;
+}
+
+export interface Division<Task> {
+  ask(tasks: readonly Task[]): Promise<CallAnswer>;
+  /** Called once for every task, as soon as its answer is final. */
+  tell(part: AskedPart<Task>): void;
 }
 
 /**
@@ -13,43 +19,49 @@ export interface AskedPart {
  * As long as no part was answered, the cause may not be an id after all. Then one half is followed down before the other,
  * which finds an answered part soonest if there is one; extra calls stop at `2·ceil(log2(n)) + 2`, and what is left over
  * keeps its part's problem, worth asking again later.
+ *
+ * @returns the culprits: tasks that fail alone where others of the call were answered
  */
-export async function askDividing(
-  localIds: readonly string[],
-  ask: (localIds: readonly string[]) => Promise<CallAnswer>,
-): Promise<AskedPart[]> {
-  const whole = { localIds, answer: await ask(localIds) };
-  const done: AskedPart[] = [];
-  let failing = sortOut([whole], done);
-  let blindSplits = Math.ceil(Math.log2(Math.max(1, localIds.length))) + 1;
-  while (failing.length > 0) {
-    const isCausedByIds = done.some(({ answer }) => answer.kind === "answered");
-    if (!isCausedByIds && blindSplits === 0) return [...done, ...failing.map(undecided)];
-    const split = isCausedByIds ? failing : failing.slice(0, 1);
-    blindSplits -= split.length;
-    const halves = await askHalves(split, ask);
-    if (failing[0] === whole && isSameFailure(whole, halves)) return [whole];
-    failing = [...sortOut(halves, done), ...failing.slice(split.length)];
-  }
-  return done;
-}
+export async function askDividing<Task>(tasks: readonly Task[], { ask, tell }: Division<Task>): Promise<Task[]> {
+  const suspects: Task[] = [];
+  let isCausedByIds = false;
+  let blindSplits = Math.ceil(Math.log2(Math.max(1, tasks.length))) + 1;
 
-function askHalves(
-  parts: readonly AskedPart[],
-  ask: (localIds: readonly string[]) => Promise<CallAnswer>,
-): Promise<AskedPart[]> {
-  return Promise.all(
-    parts
-      .flatMap(({ localIds }) => {
-        const middle = Math.ceil(localIds.length / 2);
-        return [localIds.slice(0, middle), localIds.slice(middle)];
-      })
-      .map(async (half) => ({ localIds: half, answer: await ask(half) })),
-  );
+  async function askPart(part: readonly Task[]): Promise<AskedPart<Task>> {
+    const asked = { tasks: part, answer: await ask(part) };
+    if (asked.answer.kind === "answered") {
+      isCausedByIds = true;
+      tell(asked);
+    }
+    return asked;
+  }
+
+  async function divide(part: DivisiblePart<Task>): Promise<void> {
+    if (!isCausedByIds && blindSplits === 0) return tell(undecided(part));
+    blindSplits -= 1;
+    const middle = Math.ceil(part.tasks.length / 2);
+    const halves = await Promise.all([askPart(part.tasks.slice(0, middle)), askPart(part.tasks.slice(middle))]);
+    if (part === whole && isSameFailure(part, halves)) return tell(part);
+    const failing = halves.filter(isDivisible);
+    for (const half of halves) if (!isDivisible(half)) tellFailure(half);
+    if (isCausedByIds) await Promise.all(failing.map(divide));
+    else for (const half of failing) await divide(half);
+  }
+
+  function tellFailure({ tasks: alone, answer }: AskedPart<Task>): void {
+    if (answer.kind === "answered") return;
+    if (answer.divisible) suspects.push(...alone);
+    tell({ tasks: alone, answer });
+  }
+
+  const whole = await askPart(tasks);
+  if (isDivisible(whole)) await divide(whole);
+  else if (whole.answer.kind === "failed") tell(whole);
+  return isCausedByIds ? suspects : [];
 }
 
 /** When both halves fail alike, and the failure may be everybody's, no id is the cause. */
-function isSameFailure({ answer }: AskedPart, halves: readonly AskedPart[]): boolean {
+function isSameFailure<Task>({ answer }: AskedPart<Task>, halves: readonly AskedPart<Task>[]): boolean {
   if (answer.kind !== "failed" || !answer.mayBeEverybodys) return false;
   return halves.every((half) => half.answer.kind === "failed" && isLike(half.answer, answer));
 }
@@ -58,18 +70,12 @@ function isLike({ problem }: FailedCall, other: FailedCall): boolean {
   return problem.code === other.problem.code && problem.upstreamCode === other.problem.upstreamCode;
 }
 
-/** Puts what is decided to `done`, and answers the parts that are worth dividing. */
-function sortOut(parts: readonly AskedPart[], done: AskedPart[]): DivisiblePart[] {
-  done.push(...parts.filter((part) => !isDivisible(part)));
-  return parts.filter(isDivisible);
+type DivisiblePart<Task> = AskedPart<Task> & { readonly answer: FailedCall };
+
+function isDivisible<Task>(part: AskedPart<Task>): part is DivisiblePart<Task> {
+  return part.answer.kind === "failed" && part.answer.divisible && part.tasks.length > 1;
 }
 
-type DivisiblePart = AskedPart & { readonly answer: FailedCall };
-
-function isDivisible(part: AskedPart): part is DivisiblePart {
-  return part.answer.kind === "failed" && part.answer.divisible && part.localIds.length > 1;
-}
-
-function undecided({ localIds, answer }: DivisiblePart): AskedPart {
-  return { localIds, answer: { ...answer, problem: { ...answer.problem, retryable: true } } };
+function undecided<Task>({ tasks, answer }: DivisiblePart<Task>): AskedPart<Task> {
+  return { tasks, answer: { ...answer, problem: { ...answer.problem, retryable: true } } };
 }

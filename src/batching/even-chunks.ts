@@ -12,3 +12,10 @@ export function evenChunks<T>(items: readonly T[], limit: number): T[][] {
   }
   return chunks;
 }
+
+/** Cuts as many parts as can be filled up to a limit, from the front; what is left over is in none. */
+export function fullChunks<T>(items: readonly T[], limit: number): T[][] {
+  const chunks: T[][] = [];
+  for (let end = limit; end <= items.length; end += limit) chunks.push(items.slice(end - limit, end));
+  return chunks;
+}

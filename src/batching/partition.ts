@@ -1,5 +1,6 @@
 import type { Facet } from "../providers/provider.ts";
 import type { TaskReference } from "../tasks/task.ts";
+import type { PendingTask } from "./pending-task.ts";
 
 /** One question: a task, and which of its costlier parts are wanted. */
 export interface TaskKey {
@@ -9,52 +10,32 @@ export interface TaskKey {
 
 /** What may share one upstream call: the same credentials and the same scope. */
 export interface Partition {
-  readonly account: string;
   readonly scope: string;
-  /** Distinct ids, each with all that is wanted of it, in a stable order. */
-  readonly wanted: readonly WantedTask[];
+  /** By local id, oldest first. */
+  readonly waiting: Map<string, PendingTask>;
+  /** By local id: whom newcomers may join. The latest, where a richer question was asked behind a poorer one. */
+  readonly onTheirWay: Map<string, PendingTask>;
+  callsUnderWay: number;
 }
 
-export interface WantedTask {
-  readonly localId: string;
-  readonly facets: ReadonlySet<Facet>;
+export function createPartition(scope: string): Partition {
+  return { scope, waiting: new Map(), onTheirWay: new Map(), callsUnderWay: 0 };
 }
 
-/**
- * Sorts keys by account and scope. Equal ids meet here. Ids with equal wishes stand together, so that few calls carry
- * the costlier facets; inside, ids are sorted, so that equal questions make equal calls.
- */
-export function partitionKeys(keys: readonly TaskKey[]): Partition[] {
-  const partitions = new Map<string, { account: string; scope: string; facetsById: Map<string, Set<Facet>> }>();
-  for (const { reference, facets } of keys) {
-    const { account, scope, localId } = reference;
-    const name = partitionName(reference);
-    const partition = partitions.get(name) ?? { account, scope, facetsById: new Map() };
-    partitions.set(name, partition);
-    const wanted = partition.facetsById.get(localId);
-    if (wanted) for (const facet of facets) wanted.add(facet);
-    else partition.facetsById.set(localId, new Set(facets));
-  }
-  return [...partitions.values()].map(({ account, scope, facetsById }) => ({
-    account,
-    scope,
-    wanted: [...facetsById].map(([localId, facets]) => ({ localId, facets })).sort(byWishThenId),
-  }));
+/** Newcomers may join the task from now on. */
+export function openToJoin({ onTheirWay }: Partition, task: PendingTask): void {
+  task.poorer = onTheirWay.get(task.localId);
+  onTheirWay.set(task.localId, task);
 }
 
-export function partitionName({ account, scope }: Pick<TaskReference, "account" | "scope">): string {
-  return `${account}:${scope}`;
+/** Nobody is to join the task any more; a poorer one that is on its way as well takes its place. */
+export function closeToJoin({ onTheirWay }: Partition, task: PendingTask): void {
+  if (onTheirWay.get(task.localId) !== task) return;
+  const poorer = task.poorer;
+  if (poorer && poorer.calls.length > 0 && poorer.waiters.length > 0) onTheirWay.set(task.localId, poorer);
+  else onTheirWay.delete(task.localId);
 }
 
-function byWishThenId(left: WantedTask, right: WantedTask): number {
-  return compare(wishOf(left), wishOf(right)) || compare(left.localId, right.localId);
-}
+export const isIdle = ({ callsUnderWay }: Partition): boolean => callsUnderWay === 0;
 
-function wishOf({ facets }: WantedTask): string {
-  return facets.size === 0 ? "" : [...facets].sort().join();
-}
-
-function compare(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
-}
+export const isEmpty = (partition: Partition): boolean => isIdle(partition) && partition.waiting.size === 0;

@@ -1,5 +1,6 @@
 import type { GraphQLError } from "graphql";
 import type { LoadedTask, TaskReading } from "../loaders/task-loaders.ts";
+import type { ObservationSource } from "../tasks/outcome.ts";
 import type { Problem } from "../tasks/problem.ts";
 import type { EpochMs, RawStatus, TaskReference, TaskState } from "../tasks/task.ts";
 import { problemError } from "./errors.ts";
@@ -29,7 +30,7 @@ export type RawStatusModel = RawStatus;
 export interface ObservationModel {
   readonly observedAt: EpochMs;
   readonly ageMs: number;
-  readonly source: "UPSTREAM";
+  readonly source: ObservationSource;
   readonly stale: boolean;
   readonly problem: ProblemModel | null;
 }
@@ -61,7 +62,7 @@ export function taskModel(
   taskTypes: TaskTypes,
   now: EpochMs,
 ): TaskModel {
-  const { state, observedAt, pollAfterAt, missing } = reading;
+  const { state, observedAt, source, pollAfterAt, missing } = reading;
   return {
     ...state,
     ...identityModel(reference),
@@ -69,7 +70,7 @@ export function taskModel(
     observation: {
       observedAt,
       ageMs: Math.max(0, now - observedAt),
-      source: "UPSTREAM",
+      source,
       stale: false,
       problem: null,
     },

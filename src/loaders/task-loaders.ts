@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 import type { Batching, TaskKey } from "../batching/batching.ts";
 import { freshForMs } from "../cache/freshness.ts";
 import { type PollRange, pollAfter } from "../cache/poll-hint.ts";
-import type { Outcome } from "../tasks/outcome.ts";
+import type { ObservationSource, Outcome } from "../tasks/outcome.ts";
 import type { Problem } from "../tasks/problem.ts";
 import type { EpochMs, TaskState } from "../tasks/task.ts";
 
@@ -13,6 +13,7 @@ export interface TaskReading {
   readonly kind: "reading";
   readonly state: TaskState;
   readonly observedAt: EpochMs;
+  readonly source: ObservationSource;
   /** Costlier parts that were wanted and could not be had, by facet. */
   readonly missing: ReadonlyMap<string, Problem>;
   /** Until then asking again would hardly bring news. */
@@ -30,7 +31,7 @@ export interface TaskLoaders {
 }
 
 export interface TaskLoaderOptions {
-  readonly batching: Batching;
+  readonly batching: Pick<Batching, "fetchTasks">;
   /** Ends with the request's client or its deadline. */
   readonly signal: AbortSignal;
   readonly deadlineAt: EpochMs;
@@ -73,11 +74,12 @@ function createProviderLoader(provider: string, options: TaskLoaderOptions): Pro
 /** The poll hint is drawn once, so that every mention of a task in the operation says the same. */
 function readOutcome(outcome: Outcome, range: PollRange, { now, random }: TaskLoaderOptions): LoadedTask {
   if (outcome.kind === "problem") return outcome;
-  const { state, observedAt, missing } = outcome;
+  const { state, observedAt, source, missing } = outcome;
   return {
     kind: "reading",
     state,
     observedAt,
+    source,
     missing,
     freshUntilAt: observedAt + freshForMs(state, range),
     pollAfterAt: pollAfter(state, range, now(), random),

@@ -4,11 +4,15 @@ import type { EpochMs, TaskState } from "./task.ts";
 /** What looking one task up came to. */
 export type Outcome = FoundOutcome | ProblemOutcome;
 
+/** Where an answer comes from, as in the schema's enum. */
+export type ObservationSource = "UPSTREAM" | "SHARED_IN_FLIGHT";
+
 export interface FoundOutcome {
   readonly kind: "found";
   readonly state: TaskState;
   /** When the upstream gave the answer; the latest of several. */
   readonly observedAt: EpochMs;
+  readonly source: ObservationSource;
   /** Costlier parts that were wanted and could not be had, by facet. Their fields in `state` say nothing. */
   readonly missing: ReadonlyMap<string, Problem>;
 }

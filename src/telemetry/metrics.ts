@@ -16,10 +16,14 @@ export interface Metrics {
   concurrencyLimit(provider: string, account: string, limit: number): void;
   /** One task call and how many ids it carried. */
   taskCall(provider: string, ids: number): void;
+  /** How long the first id of a call waited for others to share it, or for a place. */
+  callWait(provider: string, waitSeconds: number): void;
   /** Rows of an answer that nobody asked for. */
   foreignRows(provider: string, rows: number): void;
-  /** What a look-up came to: `found`, or a problem code. */
-  lookup(provider: string, outcome: string): void;
+  /** What look-ups came to: `found`, or a problem code. */
+  lookups(provider: string, outcome: string, count: number): void;
+  /** Look-ups that were answered by a call which was under way for others. */
+  sharedLookups(provider: string, count: number): void;
   /** A raw status that no table knows. */
   unknownStatus(provider: string): void;
   /** Prometheus text and its content type. */
@@ -74,6 +78,13 @@ export function createMetrics(): Metrics {
     buckets: [1, 2, 5, 10, 25, 50, 75, 100],
     registers,
   });
+  const callWaits = new Histogram({
+    name: "batch_task_upstream_call_wait_seconds",
+    help: "Time that the first id of an upstream call waited for others to share it, or for a place",
+    labelNames: ["provider"],
+    buckets: [0, 0.001, 0.005, 0.01, 0.025, 0.1, 0.5, 2],
+    registers,
+  });
   const foreign = new Counter({
     name: "batch_task_foreign_rows_total",
     help: "Rows of upstream answers that nobody asked for, dropped",
@@ -84,6 +95,12 @@ export function createMetrics(): Metrics {
     name: "batch_task_lookups_total",
     help: "Looked up tasks by what came of it",
     labelNames: ["provider", "outcome"],
+    registers,
+  });
+  const shared = new Counter({
+    name: "batch_task_shared_lookups_total",
+    help: "Looked up tasks that were answered by a call under way for others",
+    labelNames: ["provider"],
     registers,
   });
   const unknown = new Counter({
@@ -100,8 +117,10 @@ export function createMetrics(): Metrics {
     breakerChange: (provider, account, state) => breakerChanges.inc({ provider, account, state }),
     concurrencyLimit: (provider, account, limit) => concurrency.set({ provider, account }, limit),
     taskCall: (provider, ids) => callIds.observe({ provider }, ids),
+    callWait: (provider, seconds) => callWaits.observe({ provider }, seconds),
     foreignRows: (provider, rows) => foreign.inc({ provider }, rows),
-    lookup: (provider, outcome) => lookups.inc({ provider, outcome }),
+    lookups: (provider, outcome, count) => lookups.inc({ provider, outcome }, count),
+    sharedLookups: (provider, count) => shared.inc({ provider }, count),
     unknownStatus: (provider) => unknown.inc({ provider }),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };

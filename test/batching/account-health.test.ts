@@ -1,23 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { createHealthRecord } from "../../src/batching/account-health.ts";
+import type { Admission } from "../../src/batching/admission.ts";
 import type { CallAnswer } from "../../src/providers/provider.ts";
 import { createProblem, type ProblemCode } from "../../src/tasks/problem.ts";
 
 const answered: CallAnswer = { kind: "answered", answers: new Map(), observedAt: 0, foreignRows: 0 };
 
-function failed(code: ProblemCode, retryAfterAt: number | null = null): CallAnswer {
-  return { kind: "failed", problem: createProblem(code, "Text.", { retryAfterAt }), divisible: false };
+const open: Pick<Admission, "standing"> = { standing: () => "open" };
+
+function failed(code: ProblemCode): CallAnswer {
+  return { kind: "failed", problem: createProblem(code, "Text."), divisible: false };
 }
 
 describe("createHealthRecord", () => {
   it("begins well", () => {
-    expect(createHealthRecord(() => 0).current()).toBe("OK");
+    expect(createHealthRecord(open).current()).toBe("OK");
   });
 
   it.each(["AUTH_FAILED", "TIMEOUT", "UPSTREAM_UNAVAILABLE", "UPSTREAM_MALFORMED"] as const)(
     "is degraded after %s, until a call is answered",
     (code) => {
-      const health = createHealthRecord(() => 0);
+      const health = createHealthRecord(open);
 
       health.note(failed(code));
       const after = health.current();
@@ -30,7 +33,7 @@ describe("createHealthRecord", () => {
   it.each(["NOT_FOUND", "INVALID_ID", "FORBIDDEN", "UPSTREAM_ERROR"] as const)(
     "is well again after %s, which speaks about an id or a question",
     (code) => {
-      const health = createHealthRecord(() => 0);
+      const health = createHealthRecord(open);
       health.note(failed("TIMEOUT"));
 
       health.note(failed(code));
@@ -39,25 +42,14 @@ describe("createHealthRecord", () => {
     },
   );
 
-  it("is rate limited until the time that the upstream named", () => {
-    let now = 1_000;
-    const health = createHealthRecord(() => now);
+  it.each([
+    ["throttled", "RATE_LIMITED"],
+    ["circuit-open", "CIRCUIT_OPEN"],
+  ] as const)("tells first that calls are kept out: %s", (standing, expected) => {
+    const health = createHealthRecord({ standing: () => standing });
 
-    health.note(failed("RATE_LIMITED", 5_000));
-    const at = [1_000, 5_000, 5_001].map((instant) => {
-      now = instant;
-      return health.current();
-    });
+    health.note(failed("TIMEOUT"));
 
-    expect(at).toEqual(["RATE_LIMITED", "RATE_LIMITED", "OK"]);
-  });
-
-  it("forgets a limit when a call is answered before its time", () => {
-    const health = createHealthRecord(() => 1_000);
-
-    health.note(failed("RATE_LIMITED", 5_000));
-    health.note(answered);
-
-    expect(health.current()).toBe("OK");
+    expect(health.current()).toBe(expected);
   });
 });

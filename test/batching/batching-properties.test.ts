@@ -155,26 +155,6 @@ describe("fetchTasks, whatever is asked and whatever fails", () => {
     );
   });
 
-  it("makes the same calls in the same order for the same question, however its keys are ordered and repeated", async () => {
-    await fc.assert(
-      fc.asyncProperty(reordered(aWorld("refused", "outage")), async ([world, other]) => {
-        const [first, second] = [await ask(world), await ask(other)];
-
-        expect(questionsOf(second)).toEqual(questionsOf(first));
-      }),
-    );
-  });
-
-  it("makes the same calls for the same question when calls are halved, which happens as answers come", async () => {
-    await fc.assert(
-      fc.asyncProperty(reordered(aWorld("poison")), async ([world, other]) => {
-        const [first, second] = [await ask(world), await ask(other)];
-
-        expect(questionsOf(second).toSorted()).toEqual(questionsOf(first).toSorted());
-      }),
-    );
-  });
-
   it("answers all but the culprits when a few ids each fail a whole call, within the extra calls that they may cost", async () => {
     const aBatch = fc.integer({ min: 2, max: 100 }).chain((size) => {
       const maxLength = Math.ceil(Math.log2(size)) + 1;
@@ -222,28 +202,6 @@ function expectOwnOutcome(
   else if (code === "NOT_RETURNED") expect(truth).toBe("left-out");
   else if (code === "UPSTREAM_MALFORMED") expect([...truths.values()]).toContain("throws");
   else expect(message.split(",")).toContain(localId);
-}
-
-/** The same world, asked with the same keys in another order, each twice. */
-function reordered(worlds: fc.Arbitrary<World>): fc.Arbitrary<[World, World]> {
-  return worlds.chain((world) =>
-    fc
-      .shuffledSubarray([...world.keys, ...world.keys], { minLength: world.keys.length * 2 })
-      .map((keys): [World, World] => [world, { ...world, keys }]),
-  );
-}
-
-/** By partition, because partitions have no order among each other; the calls of one have. */
-function questionsOf({ upstreams }: Observed): string[] {
-  const questions = [...upstreams].flatMap(([account, { calls }]) =>
-    calls.map(({ scope, localIds, facets }) => ({
-      partition: nameOf(account, scope, ""),
-      text: `${localIds.join()} with ${[...facets].toSorted().join()}`,
-    })),
-  );
-  return questions
-    .toSorted((left, right) => left.partition.localeCompare(right.partition))
-    .map(({ partition, text }) => `${partition} ${text}`);
 }
 
 function sum(figures: readonly number[]): number {

@@ -10,11 +10,13 @@ const idsTo = (count: number): string[] => Array.from({ length: count }, (_, ind
 async function askAll(
   localIds: readonly string[],
   truthOf: (localId: string) => Truth,
-): Promise<{ parts: AskedPart[]; calls: readonly TaskCall[] }> {
+): Promise<{ parts: AskedPart<string>[]; culprits: string[]; calls: readonly TaskCall[] }> {
   const upstream = createUpstreamOfTruths("one", truthOf);
   const ask = (ids: readonly string[]): Promise<CallAnswer> =>
     upstream.fetchTasks({ limits: someTime, read: "read", localIds: ids, scope: "", facets: new Set() });
-  return { parts: await askDividing(localIds, ask), calls: upstream.calls };
+  const parts: AskedPart<string>[] = [];
+  const culprits = await askDividing(localIds, { ask, tell: (part) => parts.push(part) });
+  return { parts, culprits, calls: upstream.calls };
 }
 
 describe("askDividing", () => {
@@ -30,8 +32,8 @@ describe("askDividing", () => {
       const { parts, calls } = await askAll(idsTo(50), (id) => (id === culprit ? "poison" : "found"));
 
       const failed = parts.filter(({ answer }) => answer.kind === "failed");
-      expect(failed.map(({ localIds }) => localIds)).toEqual([[culprit]]);
-      expect(parts.flatMap(({ localIds }) => localIds).toSorted()).toEqual(idsTo(50).toSorted());
+      expect(failed.map(({ tasks }) => tasks)).toEqual([[culprit]]);
+      expect(parts.flatMap(({ tasks }) => tasks).toSorted()).toEqual(idsTo(50).toSorted());
       expect(calls.length - 1).toBeLessThanOrEqual(14);
     },
   );
@@ -40,7 +42,7 @@ describe("askDividing", () => {
     const { parts, calls } = await askAll(idsTo(50), (id) => (id === "1" || id === "50" ? "poison" : "found"));
 
     const failed = parts.filter(({ answer }) => answer.kind === "failed");
-    expect(failed.flatMap(({ localIds }) => localIds).toSorted()).toEqual(["1", "50"]);
+    expect(failed.flatMap(({ tasks }) => tasks).toSorted()).toEqual(["1", "50"]);
     expect(calls.length - 1).toBeLessThanOrEqual(28);
   });
 
@@ -56,15 +58,15 @@ describe("askDividing", () => {
       const { parts, calls } = await askAll(idsTo(count), () => "poison");
 
       expect(calls.length - 1).toBe(extra);
-      expect(parts.flatMap(({ localIds }) => localIds).toSorted()).toEqual(idsTo(count).toSorted());
+      expect(parts.flatMap(({ tasks }) => tasks).toSorted()).toEqual(idsTo(count).toSorted());
     },
   );
 
   it("calls what it left undecided worth asking again, and what it cornered not", async () => {
     const { parts } = await askAll(idsTo(50), () => "poison");
 
-    for (const { localIds, answer } of parts) {
-      expect(answer.kind === "failed" && answer.problem.retryable).toBe(localIds.length > 1);
+    for (const { tasks, answer } of parts) {
+      expect(answer.kind === "failed" && answer.problem.retryable).toBe(tasks.length > 1);
     }
   });
 
@@ -72,7 +74,7 @@ describe("askDividing", () => {
     const { parts, calls } = await askAll(idsTo(50), (id) => (id === "7" ? "outage" : "found"));
 
     expect([parts.length, calls.length]).toEqual([1, 1]);
-    expect(parts[0]).toMatchObject({ localIds: idsTo(50), answer: { divisible: false } });
+    expect(parts[0]).toMatchObject({ tasks: idsTo(50), answer: { divisible: false } });
   });
 
   it("does not divide a half further that fails for a reason that no id can cause", async () => {
@@ -86,18 +88,59 @@ describe("askDividing", () => {
     };
     const problem = createProblem("UPSTREAM_ERROR", "Text.");
 
-    const parts = await askDividing(["1", "2", "3", "4"], async (ids) => {
-      calls.push(ids.join());
-      return { kind: "failed", problem, divisible: failures[ids.join()] ?? false };
+    const parts: AskedPart<string>[] = [];
+    await askDividing(["1", "2", "3", "4"], {
+      async ask(ids) {
+        calls.push(ids.join());
+        return { kind: "failed", problem, divisible: failures[ids.join()] ?? false };
+      },
+      tell: (part) => parts.push(part),
     });
 
     expect(calls).toEqual(["1,2,3,4", "1,2", "3,4", "3", "4"]);
-    expect(parts.map(({ localIds }) => localIds.join())).toEqual(["1,2", "3", "4"]);
+    expect(parts.map(({ tasks }) => tasks.join())).toEqual(["1,2", "3", "4"]);
   });
 
   it("keeps the order of ids in every half", async () => {
     const { calls } = await askAll(idsTo(5), (id) => (id === "5" ? "poison" : "found"));
 
     expect(calls.map(({ localIds }) => localIds.join())).toEqual(["1,2,3,4,5", "1,2,3", "4,5", "4", "5"]);
+  });
+
+  it("tells who the culprits are, where others were answered", async () => {
+    const { culprits } = await askAll(idsTo(50), (id) => (id === "1" || id === "50" ? "poison" : "found"));
+
+    expect(culprits.toSorted()).toEqual(["1", "50"]);
+  });
+
+  it.each([
+    ["everybody fails", idsTo(50), (): Truth => "poison"],
+    ["the only one fails", ["1"], (): Truth => "poison"],
+    ["no id can be the cause", idsTo(50), (): Truth => "outage"],
+    ["all are answered", idsTo(50), (): Truth => "found"],
+  ])("suspects nobody when %s", async (_case, ids, truthOf) => {
+    expect((await askAll(ids, truthOf)).culprits).toEqual([]);
+  });
+
+  it("tells of each part as soon as it is decided, not when the last one is", async () => {
+    const { promise: never } = Promise.withResolvers<CallAnswer>();
+    const upstream = createUpstreamOfTruths("one", (id) => (id === "4" ? "poison" : "found"));
+    const told: string[] = [];
+
+    const answered = new Promise<void>((resolve) => {
+      void askDividing(["1", "2", "3", "4"], {
+        ask: (ids) =>
+          ids.join() === "3"
+            ? never
+            : upstream.fetchTasks({ limits: someTime, read: "read", localIds: ids, scope: "", facets: new Set() }),
+        tell({ tasks }) {
+          told.push(tasks.join());
+          resolve();
+        },
+      });
+    });
+    await answered;
+
+    expect(told).toEqual(["1,2"]);
   });
 });

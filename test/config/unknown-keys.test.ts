@@ -69,6 +69,7 @@ describe("nearestKey", () => {
     "aliases",
     "maxIdsPerCall",
     "maxConcurrentCalls",
+    "maxWaitingIds",
     "rateLimit",
     "timeoutMs",
     "statusOverrides",

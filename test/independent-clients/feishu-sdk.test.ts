@@ -205,15 +205,17 @@ describe("the service and the official Feishu SDK", () => {
 
   it("are refused for the same reasons, each in its own words", async () => {
     const wrong = await startService({ sandbox, now, accounts: { lark: { appSecret: "wrong" } } });
+    // Who was throttled pauses, and the clock of these tests stands still.
+    const throttled = await startService({ sandbox, now });
 
     const problems = {
       unknownTask: await problemOf(unknownId),
       wrongSecret: await problemOf(sampleId, wrong),
       missingScope: await problemUnder({ scopeGranted: false }),
-      throttled: await problemUnder({ rateLimit: "on", rateLimitPerMinute: 0 }),
+      throttled: await problemUnder({ rateLimit: "on", rateLimitPerMinute: 0 }, throttled),
       refusedTokens: await problemUnder({ refuseTokens: true }),
     };
-    await wrong.close();
+    await Promise.all([wrong.close(), throttled.close()]);
 
     expect(problems).toEqual({
       unknownTask: "NOT_FOUND",
@@ -238,9 +240,9 @@ describe("the service and the official Feishu SDK", () => {
   });
 });
 
-async function problemUnder(switches: Readonly<Record<string, unknown>>): Promise<unknown> {
+async function problemUnder(switches: Readonly<Record<string, unknown>>, asked = service): Promise<unknown> {
   feishu().set(switches);
-  const code = await problemOf(sampleId);
+  const code = await problemOf(sampleId, asked);
   await sandbox.reset();
   return code;
 }

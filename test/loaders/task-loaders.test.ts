@@ -9,7 +9,7 @@ import { taskNamed } from "../batching/upstream-of-truths.ts";
 
 const now = 1_700_000_000_000;
 
-interface Recorder extends Batching {
+interface Recorder extends Pick<Batching, "fetchTasks"> {
   readonly asked: { keys: readonly TaskKey[]; limits: CallLimits }[];
 }
 
@@ -26,10 +26,16 @@ function createRecorder(outcomeOf: (key: TaskKey) => Outcome = foundAs): Recorde
 }
 
 function foundAs({ reference }: TaskKey): Outcome {
-  return { kind: "found", state: taskNamed(reference.id), observedAt: now - 5, missing: nothingMissing };
+  return {
+    kind: "found",
+    state: taskNamed(reference.id),
+    observedAt: now - 5,
+    source: "UPSTREAM",
+    missing: nothingMissing,
+  };
 }
 
-function optionsOf(batching: Batching, rest: Partial<TaskLoaderOptions> = {}): TaskLoaderOptions {
+function optionsOf(batching: Recorder, rest: Partial<TaskLoaderOptions> = {}): TaskLoaderOptions {
   return {
     batching,
     signal: new AbortController().signal,
@@ -170,7 +176,13 @@ describe("loadTasks", () => {
 
   it("gives a terminal task no poll hint", async () => {
     const state = taskNamed("done", { status: "SUCCEEDED", isTerminal: true });
-    const recorder = createRecorder(() => ({ kind: "found", state, observedAt: now, missing: nothingMissing }));
+    const recorder = createRecorder(() => ({
+      kind: "found",
+      state,
+      observedAt: now,
+      source: "UPSTREAM",
+      missing: nothingMissing,
+    }));
 
     const [task] = await createTaskLoaders(optionsOf(recorder)).loadTasks([keyOf("one", "1")]);
 
@@ -178,6 +190,7 @@ describe("loadTasks", () => {
       kind: "reading",
       state,
       observedAt: now,
+      source: "UPSTREAM",
       missing: nothingMissing,
       freshUntilAt: now + 600_000,
       pollAfterAt: null,

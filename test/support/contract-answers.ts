@@ -169,10 +169,14 @@ async function askInHalves(
   call: Pick<Batch, "read" | "scope">,
   asked: readonly string[],
 ): Promise<ReadonlyMap<string, IdAnswer>> {
-  const parts = await askDividing(asked, (ids) =>
-    ask(account, { ...call, tasks: ids.map((id) => [id, null] as const) }),
-  );
-  return new Map(parts.flatMap(({ answer, localIds }) => [...answersOf(answer, localIds)]));
+  const answers = new Map<string, IdAnswer>();
+  await askDividing(asked, {
+    ask: (ids) => ask(account, { ...call, tasks: ids.map((id) => [id, null] as const) }),
+    tell({ answer, tasks: localIds }) {
+      for (const [localId, idAnswer] of answersOf(answer, localIds)) answers.set(localId, idAnswer);
+    },
+  });
+  return answers;
 }
 
 interface FacetChoice {

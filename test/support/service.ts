@@ -76,8 +76,13 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
   };
 }
 
-function mergedAccounts({ sandbox, accounts = {} }: TestServiceOptions): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...sandbox.accounts() };
-  for (const [name, entry] of Object.entries(accounts)) merged[name] = { ...sandbox.accounts()[name], ...entry };
+/** On a clock that stands still a used-up rate never frees. */
+const withoutRate = { rateLimit: { perSecond: 1_000_000 } };
+
+function mergedAccounts({ sandbox, accounts = {}, now }: TestServiceOptions): Record<string, unknown> {
+  const merged: Record<string, unknown> = {};
+  for (const [name, account] of Object.entries(sandbox.accounts())) {
+    merged[name] = { ...account, ...(now && withoutRate), ...accounts[name] };
+  }
   return merged;
 }

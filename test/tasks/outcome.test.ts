@@ -19,7 +19,7 @@ function found(observedAt: number, rest: Partial<TaskState>): FoundOutcome {
     webUrl: null,
     ...rest,
   };
-  return { kind: "found", state, observedAt, missing: nothingMissing };
+  return { kind: "found", state, observedAt, source: "UPSTREAM", missing: nothingMissing };
 }
 
 const part = (outcome: PartialOutcome["outcome"], ...facets: string[]): PartialOutcome => ({

@@ -8,8 +8,10 @@ describe("createMetrics", () => {
     metrics.upstreamAttempt("bk-sops", "5xx", 0.2);
     metrics.taskCall("bk-sops", 51);
     metrics.foreignRows("bk-sops", 3);
-    metrics.lookup("bk-sops", "found");
-    metrics.lookup("bk-sops", "NOT_FOUND");
+    metrics.callWait("bk-sops", 0);
+    metrics.lookups("bk-sops", "found", 4);
+    metrics.lookups("bk-sops", "NOT_FOUND", 1);
+    metrics.sharedLookups("bk-sops", 3);
     metrics.unknownStatus("bk-sops");
     const { text, contentType } = await metrics.expose();
 
@@ -21,7 +23,9 @@ describe("createMetrics", () => {
         'batch_task_upstream_attempt_duration_seconds_bucket{le="0.1",provider="bk-sops",outcome="5xx"} 0',
         'batch_task_upstream_call_ids_sum{provider="bk-sops"} 51',
         'batch_task_foreign_rows_total{provider="bk-sops"} 3',
-        'batch_task_lookups_total{provider="bk-sops",outcome="found"} 1',
+        'batch_task_upstream_call_wait_seconds_bucket{le="0",provider="bk-sops"} 1',
+        'batch_task_lookups_total{provider="bk-sops",outcome="found"} 4',
+        'batch_task_shared_lookups_total{provider="bk-sops"} 3',
         'batch_task_lookups_total{provider="bk-sops",outcome="NOT_FOUND"} 1',
         'batch_task_unknown_status_total{provider="bk-sops"} 1',
       ]),
@@ -31,7 +35,7 @@ describe("createMetrics", () => {
   it("shares nothing with the metrics of another application in the process", async () => {
     const [first, second] = [createMetrics(), createMetrics()];
 
-    first.lookup("bk-sops", "found");
+    first.lookups("bk-sops", "found", 1);
 
     expect((await second.expose()).text).not.toContain('outcome="found"');
   });

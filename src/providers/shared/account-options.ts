@@ -11,6 +11,8 @@ export interface AccountOptions {
   readonly aliases: readonly string[];
   readonly maxIdsPerCall?: number | undefined;
   readonly maxConcurrentCalls?: number | undefined;
+  /** Beyond that many, ids that wait for their call are refused. */
+  readonly maxWaitingIds: number;
   readonly rateLimit?: { readonly perSecond?: number | undefined; readonly perMinute?: number | undefined } | undefined;
   readonly timeoutMs?: number | undefined;
   readonly statusOverrides: Readonly<Record<string, StatusOverride>>;
@@ -40,6 +42,7 @@ export const commonAccountShape = {
   aliases: z.array(z.string().regex(accountNamePattern)).default([]),
   maxIdsPerCall: z.int().positive().optional(),
   maxConcurrentCalls: z.int().positive().max(512).optional(),
+  maxWaitingIds: z.int().positive().default(10_000),
   rateLimit: z
     .strictObject({ perSecond: z.number().positive().optional(), perMinute: z.number().positive().optional() })
     .optional(),

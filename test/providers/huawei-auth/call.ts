@@ -48,7 +48,15 @@ export type Caller = (limits: CallLimits) => Promise<number | FailedCall>;
 
 export function createCaller(auth: HuaweiAuthOptions, service: FarSide, tools: ClientTools): Caller {
   const { baseUrl } = service;
-  const account: HuaweiAccount = { provider: "test", baseUrl, aliases: [], statusOverrides: {}, projectId, auth };
+  const account: HuaweiAccount = {
+    provider: "test",
+    baseUrl,
+    aliases: [],
+    maxWaitingIds: 1,
+    statusOverrides: {},
+    projectId,
+    auth,
+  };
   const tokenTroubleCodes = new Set(["TEST.0013"]);
   const huawei = createHuaweiAuth(account, { upstream: "Huawei Test", tokenTroubleCodes }, tools);
   const request = { method: "GET", url: `${baseUrl}/v1/things`, headers: {} } as const;

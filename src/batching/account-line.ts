@@ -1,0 +1,279 @@
+import type { FailedCall, ProviderClient } from "../providers/provider.ts";
+import type { Outcome } from "../tasks/outcome.ts";
+import type { EpochMs } from "../tasks/task.ts";
+import type { Logger } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { HealthRecord } from "./account-health.ts";
+import type { Admission, Closure } from "./admission.ts";
+import { createCallRunner, type Places } from "./call-runner.ts";
+import { leavesAt, plannedDepartures } from "./departures.ts";
+import { answerKey, type Inquiry } from "./inquiry.ts";
+import { closeToJoin, createPartition, isEmpty, openToJoin, type Partition, type TaskKey } from "./partition.ts";
+import {
+  addWaiter,
+  type CallUnderWay,
+  createCall,
+  isOnItsWay,
+  mayJoin,
+  type PendingTask,
+  removeWaiter,
+} from "./pending-task.ts";
+import type { PlannedGroup, Reads } from "./plan-calls.ts";
+import { createQuarantine } from "./quarantine.ts";
+import { closedProblem, failedBy, overloaded, timeIsOver } from "./refusals.ts";
+import { createUnknownStatuses } from "./unknown-statuses.ts";
+
+/** A configured account, as far as calling it goes. */
+export interface BatchedAccount {
+  /** Label of the metrics. */
+  readonly provider: string;
+  readonly client: ProviderClient;
+  /** With the provider's limits, or the lower one of the account. */
+  readonly reads: Reads;
+  readonly admission: Admission;
+  readonly health: HealthRecord;
+  /** More tasks than that do not wait for their call. */
+  readonly maxWaitingIds: number;
+}
+
+export interface AccountLineOptions {
+  readonly account: BatchedAccount;
+  readonly metrics: Pick<Metrics, "taskCall" | "callWait" | "foreignRows" | "unknownStatus">;
+  readonly log: Pick<Logger, "error" | "warn">;
+  now(): EpochMs;
+}
+
+/** The waiting line of one account: who waits for a call, which calls are under way, and which leaves next. */
+export interface AccountLine {
+  /** Lets a key join the call that is under way for its task, or wait for one until the next `depart`. */
+  ask(key: TaskKey, inquiry: Inquiry, index: number): void;
+  /** Sends off what may leave now. */
+  depart(): void;
+  /** Answers a waiting key of an operation that has waited long enough, unless its upstream's own pause will end in time. */
+  refuseLate(task: PendingTask, inquiry: Inquiry, index: number): void;
+  /** A key is not waited for any more. */
+  forget(task: PendingTask, inquiry: Inquiry, index: number): void;
+  load(): LineLoad;
+}
+
+export interface LineLoad {
+  readonly partitions: number;
+  readonly waitingKeys: number;
+  readonly keysInFlight: number;
+  readonly callsInFlight: number;
+  readonly quarantinedKeys: number;
+}
+
+/** Less time than this is not enough for an attempt. */
+const shortestAttemptMs = 250;
+
+/** A part of a call that waits for its place. */
+interface Entrant {
+  readonly call: CallUnderWay;
+  readonly enter: (refusal: FailedCall | null) => void;
+}
+
+export function createAccountLine({ account, metrics, log, now }: AccountLineOptions): AccountLine {
+  const { admission, provider } = account;
+  const partitions = new Map<string, Partition>();
+  const quarantine = createQuarantine(now);
+  const unknownStatuses = createUnknownStatuses({ provider, metrics, log, now });
+  const entrants = new Set<Entrant>();
+  let waitingKeys = 0;
+  let alarm: NodeJS.Timeout | undefined;
+  let isDeparting = false;
+  /** The upstream asked for a pause. */
+  let pausedUntil = 0;
+
+  const places: Places = {
+    enter: (call) =>
+      new Promise((enter) => {
+        entrants.add({ call, enter });
+        depart();
+      }),
+    leave() {
+      admission.leave();
+      depart();
+    },
+  };
+  const runCall = createCallRunner({ ...account, quarantine, places, abandon, unknownStatuses, metrics, log });
+  const rules = {
+    reads: account.reads,
+    isAlone: ({ partition, localId }: PendingTask) => quarantine.has(partition.scope, localId),
+  };
+
+  function partitionOf(scope: string): Partition {
+    const partition = partitions.get(scope) ?? createPartition(scope);
+    partitions.set(scope, partition);
+    return partition;
+  }
+
+  function dropIfEmpty(partition: Partition): void {
+    if (isEmpty(partition)) partitions.delete(partition.scope);
+  }
+
+  function ask({ reference: { scope, localId }, facets }: TaskKey, inquiry: Inquiry, index: number): void {
+    const partition = partitionOf(scope);
+    const onItsWay = partition.onTheirWay.get(localId);
+    const waiting = partition.waiting.get(localId);
+    if (onItsWay && mayJoin(onItsWay, facets)) addWaiter(onItsWay, inquiry, index, facets);
+    else if (waiting) addWaiter(waiting, inquiry, index, facets);
+    else if (waitingKeys >= account.maxWaitingIds) {
+      dropIfEmpty(partition);
+      answerKey(inquiry, index, overloaded(now() + inquiry.startWithinMs));
+    } else {
+      const task: PendingTask = { partition, localId, facets, waiters: [], since: null, calls: [], parts: [] };
+      partition.waiting.set(localId, task);
+      waitingKeys += 1;
+      addWaiter(task, inquiry, index, facets);
+    }
+  }
+
+  function depart(): void {
+    if (isDeparting) return;
+    isDeparting = true;
+    clearTimeout(alarm);
+    if (waitingKeys > 0 || entrants.size > 0) sendOffAll(now());
+    isDeparting = false;
+  }
+
+  function sendOffAll(at: EpochMs): void {
+    if (!letEntrantsIn()) return;
+    const rounds = [...partitions.values()].map((partition) => ({
+      partition,
+      groups: plannedDepartures(partition, rules, at),
+    }));
+    // One group of each partition after the other, so that a large one does not keep the others waiting.
+    for (let round = 0; rounds.some(({ groups }) => groups.length > round); round += 1) {
+      for (const { partition, groups } of rounds) {
+        const group = groups[round];
+        if (group && !sendOff(partition, group, at)) return;
+      }
+    }
+    if (waitingKeys > 0) wakeAt(Math.min(...[...partitions.values()].map(leavesAt)));
+  }
+
+  /** Parts of calls under way come first. True when all of them have a place. */
+  function letEntrantsIn(): boolean {
+    for (const entrant of entrants) {
+      if (!tryEnter()) return false;
+      entrants.delete(entrant);
+      entrant.enter(null);
+    }
+    return true;
+  }
+
+  /** Makes the calls of a group; the first has a place, the others are the next to get theirs. False when there is none. */
+  function sendOff(partition: Partition, group: PlannedGroup<PendingTask>, at: EpochMs): boolean {
+    if (!tryEnter()) return false;
+    for (const { tasks } of group) {
+      let eldest = at;
+      for (const task of tasks) {
+        eldest = Math.min(eldest, task.since ?? at);
+        if (!partition.waiting.delete(task.localId)) continue;
+        waitingKeys -= 1;
+        openToJoin(partition, task);
+      }
+      metrics.callWait(provider, (at - eldest) / 1000);
+    }
+    const calls = group.map((planned) => createCall(partition, planned));
+    partition.callsUnderWay += calls.length;
+    for (const [index, call] of calls.entries()) void run(call, index === 0);
+    // The next place is another partition's.
+    partitions.delete(partition.scope);
+    partitions.set(partition.scope, partition);
+    return letEntrantsIn();
+  }
+
+  async function run(call: CallUnderWay, hasPlace: boolean): Promise<void> {
+    await runCall(call, hasPlace);
+    call.partition.callsUnderWay -= 1;
+    dropIfEmpty(call.partition);
+    depart();
+  }
+
+  /** Where nobody may enter, those who cannot wait for that to change are turned away. */
+  function tryEnter(): boolean {
+    const admittance = admission.tryEnter();
+    if (admittance.kind === "entered") return true;
+    if (admittance.kind === "closed") turnAway(admittance);
+    else if (admittance.againAt !== null) wakeAt(admittance.againAt);
+    return false;
+  }
+
+  function turnAway(closure: Closure): void {
+    const problem = closedProblem(closure);
+    const mayWait = (deadlineAt: EpochMs): boolean =>
+      closure.because === "throttled" && deadlineAt >= closure.until + shortestAttemptMs;
+    for (const entrant of entrants) {
+      if (mayWait(entrant.call.deadlineAt)) continue;
+      entrants.delete(entrant);
+      entrant.enter(failedBy(problem));
+    }
+    for (const task of waitingTasks()) {
+      for (const { inquiry, index } of task.waiters) {
+        if (!mayWait(inquiry.deadlineAt)) refuse(task, inquiry, index, { kind: "problem", problem });
+      }
+    }
+    pausedUntil = closure.because === "throttled" ? closure.until : 0;
+    if (waitingKeys > 0 || entrants.size > 0) wakeAt(closure.until);
+  }
+
+  function* waitingTasks(): Iterable<PendingTask> {
+    for (const { waiting } of partitions.values()) yield* waiting.values();
+  }
+
+  function refuse(task: PendingTask, inquiry: Inquiry, index: number, outcome: Outcome): void {
+    forget(task, inquiry, index);
+    answerKey(inquiry, index, outcome);
+  }
+
+  function wakeAt(at: EpochMs): void {
+    clearTimeout(alarm);
+    alarm = setTimeout(depart, Math.max(1, at - now()));
+  }
+
+  function forget(task: PendingTask, inquiry: Inquiry, index: number): void {
+    removeWaiter(task, inquiry, index);
+    if (task.waiters.length > 0) return;
+    if (isOnItsWay(task)) {
+      for (const call of task.calls) if (call.wantedTasks === 0) abandon(call);
+    } else {
+      task.partition.waiting.delete(task.localId);
+      waitingKeys -= 1;
+      if (waitingKeys === 0 && entrants.size === 0) clearTimeout(alarm);
+      dropIfEmpty(task.partition);
+    }
+  }
+
+  /** Nobody waits for what is left of a call: whoever comes now is not to join it. */
+  function abandon(call: CallUnderWay): void {
+    call.abort();
+    for (const task of call.tasks) closeToJoin(call.partition, task);
+    for (const entrant of entrants) {
+      if (entrant.call !== call) continue;
+      entrants.delete(entrant);
+      entrant.enter(failedBy(timeIsOver));
+    }
+    if (waitingKeys === 0 && entrants.size === 0) clearTimeout(alarm);
+  }
+
+  return {
+    ask,
+    depart,
+    refuseLate(task, inquiry, index) {
+      if (isOnItsWay(task) || now() < pausedUntil) return;
+      refuse(task, inquiry, index, overloaded(now() + inquiry.startWithinMs));
+    },
+    forget,
+    load: () => ({
+      partitions: partitions.size,
+      waitingKeys,
+      keysInFlight: sum([...partitions.values()].map(({ onTheirWay }) => onTheirWay.size)),
+      callsInFlight: sum([...partitions.values()].map(({ callsUnderWay }) => callsUnderWay)),
+      quarantinedKeys: quarantine.size(),
+    }),
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -1,0 +1,116 @@
+import type { CallLimits, Facet, ProviderRead } from "../providers/provider.ts";
+import type { FoundOutcome, Outcome, PartialOutcome } from "../tasks/outcome.ts";
+import type { EpochMs } from "../tasks/task.ts";
+import { answerKey, type Inquiry } from "./inquiry.ts";
+import type { Partition } from "./partition.ts";
+import type { PlannedCall } from "./plan-calls.ts";
+
+/** A task that somebody waits for: it waits for its call, or is on its way. */
+export interface PendingTask {
+  readonly partition: Partition;
+  readonly localId: string;
+  /** All that anybody wants of it; once it is on its way, all that its calls will tell. */
+  facets: ReadonlySet<Facet>;
+  waiters: Waiter[];
+  /** When it was first left behind, or left; null until then. */
+  since: EpochMs | null;
+  /** Those that have not told of it yet. Empty as long as it waits. */
+  calls: CallUnderWay[];
+  /** The same task with less to tell of it, which was on its way before. */
+  poorer?: PendingTask | undefined;
+  /** What its calls have told so far. */
+  parts: PartialOutcome[];
+}
+
+/** A key of an operation. */
+export interface Waiter {
+  readonly inquiry: Inquiry;
+  readonly index: number;
+  readonly facets: ReadonlySet<Facet>;
+  /** The call was under way before this key came. */
+  readonly hasJoined: boolean;
+}
+
+/** One call and, when it has to be divided, the calls for its parts. */
+export interface CallUnderWay extends CallLimits {
+  readonly partition: Partition;
+  readonly read: ProviderRead;
+  readonly tasks: readonly PendingTask[];
+  readonly facets: ReadonlySet<Facet>;
+  /** The latest of its waiters' deadlines. */
+  deadlineAt: EpochMs;
+  /** Tasks that it has not told of yet and somebody waits for. */
+  wantedTasks: number;
+  /** Nobody waits for any of its tasks any more. */
+  abort(): void;
+}
+
+/** A call that leaves now, with its tasks' waiters. */
+export function createCall(partition: Partition, { read, tasks, facets }: PlannedCall<PendingTask>): CallUnderWay {
+  const controller = new AbortController();
+  const call: CallUnderWay = {
+    partition,
+    read,
+    tasks,
+    facets,
+    signal: controller.signal,
+    deadlineAt: latestDeadline(tasks),
+    wantedTasks: tasks.length,
+    abort: () => controller.abort(),
+  };
+  for (const task of tasks) {
+    task.facets = task.calls.length === 0 ? facets : task.facets.union(facets);
+    task.calls.push(call);
+  }
+  return call;
+}
+
+function latestDeadline(tasks: readonly PendingTask[]): EpochMs {
+  let latest = 0;
+  for (const { waiters } of tasks) {
+    for (const { inquiry } of waiters) latest = Math.max(latest, inquiry.deadlineAt);
+  }
+  return latest;
+}
+
+export const isOnItsWay = (task: PendingTask): boolean => task.calls.length > 0;
+
+/** What one of its calls has told already is older than who comes now, and may be a failure that is over. */
+export function mayJoin(task: PendingTask, wanted: ReadonlySet<Facet>): boolean {
+  return task.parts.length === 0 && covers(task.facets, wanted);
+}
+
+/** A richer answer serves a poorer question, never the reverse. */
+function covers(told: ReadonlySet<Facet>, wanted: ReadonlySet<Facet>): boolean {
+  return told === wanted || wanted.isSubsetOf(told);
+}
+
+export function addWaiter(task: PendingTask, inquiry: Inquiry, index: number, facets: ReadonlySet<Facet>): void {
+  const hasJoined = isOnItsWay(task);
+  if (!covers(task.facets, facets)) task.facets = task.facets.union(facets);
+  for (const call of task.calls) {
+    if (task.waiters.length === 0) call.wantedTasks += 1;
+    call.deadlineAt = Math.max(call.deadlineAt, inquiry.deadlineAt);
+  }
+  task.waiters.push({ inquiry, index, facets, hasJoined });
+  inquiry.tasks[index] = task;
+}
+
+/** Takes one key off the task's waiters. What it alone wanted is not asked for any more. */
+export function removeWaiter(task: PendingTask, inquiry: Inquiry, index: number): void {
+  task.waiters = task.waiters.filter((waiter) => waiter.inquiry !== inquiry || waiter.index !== index);
+  if (task.waiters.length === 0) for (const call of task.calls) call.wantedTasks -= 1;
+  if (!isOnItsWay(task)) {
+    task.facets = task.waiters.reduce((union, { facets }) => union.union(facets), new Set<Facet>());
+  }
+}
+
+/** Answers everybody who waits for the task. */
+export function answerWaiters(task: PendingTask, outcome: Outcome): void {
+  let shared: FoundOutcome | undefined;
+  for (const { inquiry, index, hasJoined } of task.waiters) {
+    if (hasJoined && outcome.kind === "found") shared ??= { ...outcome, source: "SHARED_IN_FLIGHT" };
+    answerKey(inquiry, index, (hasJoined && shared) || outcome);
+  }
+  task.waiters = [];
+}
