@@ -205,7 +205,7 @@ describe("the service and the official Feishu SDK", () => {
 
   it("are refused for the same reasons, each in its own words", async () => {
     const wrong = await startService({ sandbox, now, accounts: { lark: { appSecret: "wrong" } } });
-    // Who was throttled pauses, and the clock of these tests stands still.
+    // By a clock that stands still, a throttled account stays so.
     const throttled = await startService({ sandbox, now });
 
     const problems = {

@@ -76,13 +76,12 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
   };
 }
 
-/** On a clock that stands still a used-up rate never frees. */
-const withoutRate = { rateLimit: { perSecond: 1_000_000 } };
+/** Tests ask more than a provider's default rate allows, some by a clock that stands still. */
+const anyRate = { rateLimit: { perSecond: 1_000_000 } };
 
-function mergedAccounts({ sandbox, accounts = {}, now }: TestServiceOptions): Record<string, unknown> {
-  const merged: Record<string, unknown> = {};
-  for (const [name, account] of Object.entries(sandbox.accounts())) {
-    merged[name] = { ...account, ...(now && withoutRate), ...accounts[name] };
-  }
-  return merged;
+function mergedAccounts({ sandbox, accounts = {} }: TestServiceOptions): Record<string, unknown> {
+  const names = Object.keys({ ...sandbox.accounts(), ...accounts });
+  return Object.fromEntries(
+    names.map((name) => [name, { ...anyRate, ...sandbox.accounts()[name], ...accounts[name] }]),
+  );
 }
