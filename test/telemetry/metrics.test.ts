@@ -6,6 +6,11 @@ describe("createMetrics", () => {
     const metrics = createMetrics();
 
     metrics.upstreamAttempt("bk-sops", "5xx", 0.2);
+    metrics.upstreamRepeat("bk-sops", "transient");
+    metrics.upstreamThrottled("bk-sops");
+    metrics.upstreamWithheld("bk-sops", "circuit-open");
+    metrics.breakerChange("bk-sops", "ops", "open");
+    metrics.concurrencyLimit("bk-sops", "ops", 7);
     metrics.taskCall("bk-sops", 51);
     metrics.foreignRows("bk-sops", 3);
     metrics.callWait("bk-sops", 0);
@@ -21,6 +26,11 @@ describe("createMetrics", () => {
         'batch_task_upstream_attempt_duration_seconds_count{provider="bk-sops",outcome="5xx"} 1',
         'batch_task_upstream_attempt_duration_seconds_bucket{le="0.25",provider="bk-sops",outcome="5xx"} 1',
         'batch_task_upstream_attempt_duration_seconds_bucket{le="0.1",provider="bk-sops",outcome="5xx"} 0',
+        'batch_task_upstream_repeats_total{provider="bk-sops",because="transient"} 1',
+        'batch_task_upstream_throttled_total{provider="bk-sops"} 1',
+        'batch_task_upstream_withheld_total{provider="bk-sops",reason="circuit-open"} 1',
+        'batch_task_breaker_changes_total{provider="bk-sops",account="ops",state="open"} 1',
+        'batch_task_concurrency_limit{provider="bk-sops",account="ops"} 7',
         'batch_task_upstream_call_ids_sum{provider="bk-sops"} 51',
         'batch_task_foreign_rows_total{provider="bk-sops"} 3',
         'batch_task_upstream_call_wait_seconds_bucket{le="0",provider="bk-sops"} 1',
