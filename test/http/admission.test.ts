@@ -193,6 +193,18 @@ describe("admit", () => {
     expect(await admission.gate.admit(limitsOf(60_000))).toEqual({ reason: "circuit-open", againAt });
   });
 
+  it("lets nobody wait for the end of a pause when the circuit is open", async () => {
+    const admission = open();
+    const running = await admit(admission);
+    await openCircuit(admission);
+    running.end("throttled", 2_000);
+    const admitted = vi.fn();
+    void admission.gate.admit(limitsOf()).then(admitted);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(admitted).toHaveBeenCalledWith({ reason: "circuit-open", againAt: Date.now() + 5_000 });
+  });
+
   it("lets go of who leaves during a pause", async () => {
     const admission = open();
     await attempt(admission, "throttled", 2_000);
