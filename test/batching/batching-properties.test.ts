@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fewerRuns, propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 import { wideOpen } from "./model/admission.ts";
-import { onModelClock, startAt } from "./model/clock.ts";
+import { type ModelClock, onModelClock, startAt } from "./model/clock.ts";
 import { callsOf, carries, expectOneAnswerEach, expectOwnOutcomes, faultOf, truthOf, waitsFor } from "./model/judge.ts";
 import {
   type AskedKey,
@@ -77,9 +77,15 @@ describe("whatever is asked, whoever leaves and whatever fails", { timeout: prop
     await holds(aScenario(everything), expectOneAnswerEach);
   });
 
-  it("sends no call over its limit, with an id twice, with ids of another scope, or for an id that nobody asks for", async () => {
+  it("sends no call over its limit, with an id twice, with ids of another scope, or for what its read does not bring", async () => {
     await holds(aScenario(everything), (world) => {
       for (const call of world.calls) expectWellFormed(world, call);
+    });
+  });
+
+  it("sends no call with an id that nobody there asks for", async () => {
+    await holds(aScenario(everything), (world) => {
+      for (const call of world.calls) expect(strangersIn(world, call), `in call ${call.index}`).toEqual([]);
     });
   });
 
@@ -166,32 +172,35 @@ describe("whatever is asked, whoever leaves and whatever fails", { timeout: prop
     );
   });
 
-  it("leaves nothing behind: no key, no call, no timer, no listener, and after its time no quarantine", async () => {
+  it("leaves no key, no call, no place taken and no listener behind, and after its time no quarantine", async () => {
     await fc.assert(
       fc.asyncProperty(aScenario(everything), (scenario) =>
         onModelClock(async (clock) => {
-          const leftOver: number[] = [];
-          const onQuiet = ({ operations, calls, admissions }: World): void => {
-            const areOver =
-              operations.length === scenario.operations.length && operations.every(({ settled }) => settled.length > 0);
-            if (!areOver || calls.some(({ ended }) => ended === null)) return;
-            leftOver.push(
-              clock.pending() + [...admissions.values()].filter((admission) => admission.inUse() > 0).length,
-            );
-          };
-          const world = await playOn(clock, scenario, { onQuiet });
-          expect(new Set(leftOver)).toEqual(new Set([0]));
-          expect(world.batching.load()).toMatchObject({
-            partitions: 0,
-            waitingKeys: 0,
-            keysInFlight: 0,
-            callsInFlight: 0,
-          });
+          const world = await playOn(clock, scenario);
+          const load = { partitions: 0, waitingKeys: 0, keysInFlight: 0, callsInFlight: 0 };
+          expect(world.batching.load()).toMatchObject(load);
+          expect([...world.admissions.values()].map((admission) => admission.inUse())).toEqual([0, 0, 0]);
           expect(listenersLeft(world)).toBe(0);
           await clock.pass(60_001);
-          expect(world.batching.load().quarantinedKeys).toBe(0);
+          expect(world.batching.load()).toEqual({ ...load, quarantinedKeys: 0 });
         }),
       ),
+      { numRuns: propertyRuns },
+    );
+  });
+
+  it("leaves no timer behind when everybody is answered and every call is over", async () => {
+    await fc.assert(
+      fc.asyncProperty(aScenario(everything), async (scenario) => {
+        const left: number[] = [];
+        const onQuiet = ({ operations, calls }: World, clock: ModelClock): void => {
+          const areAnswered = operations.every(({ settled }) => settled.length > 0);
+          const isOver = areAnswered && calls.every(({ ended }) => ended !== null);
+          if (operations.length === scenario.operations.length && isOver) left.push(clock.pending());
+        };
+        await play(scenario, { onQuiet });
+        expect(new Set(left)).toEqual(new Set([0]));
+      }),
       { numRuns: propertyRuns },
     );
   });
@@ -552,21 +561,26 @@ function expectWellFormed(world: World, call: SeenCall): void {
   expect(call.localIds.length).toBeGreaterThan(0);
   expect(call.localIds.length).toBeLessThanOrEqual(read?.maxIdsPerCall ?? 0);
   expect(new Set(call.localIds).size).toBe(call.localIds.length);
-  const strangers = call.localIds.filter((localId) => {
-    const id = { account: call.account, scope: call.scope, localId, facets: [] };
-    return !world.operations.some(
-      (operation) => isThereAt(operation, call.started.turn) && asksFor(operation, id).length > 0,
-    );
-  });
-  expect(strangers, `ids of call ${call.index} that nobody asks for`).toEqual([]);
+  const everAsked = call.localIds.filter((localId) =>
+    world.operations.some((operation) => asksFor(operation, { ...call, localId }).length > 0),
+  );
+  expect(everAsked).toEqual(call.localIds);
   expect([...call.facets].filter((facet) => !read?.brings.includes(facet))).toEqual([]);
+}
+
+/** Ids of a call that no operation asks for which was there when it began. */
+function strangersIn({ operations }: World, call: SeenCall): string[] {
+  const there = operations.filter((operation) => isThereAt(operation, call.started.turn));
+  return call.localIds.filter(
+    (localId) => !there.some((operation) => asksFor(operation, { ...call, localId }).length > 0),
+  );
 }
 
 function isThereAt(operation: SeenOperation, turn: number): boolean {
   return operation.arrived.turn < turn && turn < endOf(operation).turn;
 }
 
-function asksFor({ plan }: SeenOperation, { account, scope, localId }: AskedKey): AskedKey[] {
+function asksFor({ plan }: SeenOperation, { account, scope, localId }: Omit<AskedKey, "facets">): AskedKey[] {
   const name = nameOf(account, scope, localId);
   return plan.keys.filter((key) => nameOf(key.account, key.scope, key.localId) === name);
 }

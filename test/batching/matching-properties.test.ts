@@ -127,7 +127,7 @@ describe("rows in any order, doubled, missing and foreign", { timeout: propertyT
             ],
           ]),
           metrics: silentMetrics,
-          log: { error: () => undefined },
+          log: { error: () => undefined, warn: () => undefined },
           now: () => Date.now(),
         });
         const lists = [asked, askedToo];

@@ -89,7 +89,7 @@ export function createWorld(scenario: Scenario, watch: Watch = {}): World {
   const batching = createBatching({
     accounts,
     metrics: silentMetrics,
-    log: { error: () => undefined },
+    log: { error: () => undefined, warn: () => undefined },
     now: () => Date.now(),
   });
 
