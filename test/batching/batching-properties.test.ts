@@ -142,9 +142,11 @@ describe("whatever is asked, whoever leaves and whatever fails", { timeout: prop
     });
   });
 
-  it("asks again for an id on its way only for who wants more of it", async () => {
+  it("asks again for an id on its way only for who wants more of it, or to divide a call", async () => {
     await holds(aScenario({ ...everything, accounts: "one-read" }), (world) => {
-      const idle = overlapsOf(world).filter((overlap) => !isForSomebodyWhoWantsMore(world, overlap));
+      const idle = overlapsOf(world).filter(
+        (overlap) => !isForSomebodyWhoWantsMore(world, overlap) && !isPartOfDivided(world, overlap),
+      );
       expect(idle.map(textOf)).toEqual([]);
     });
   });
@@ -627,6 +629,18 @@ function isForSomebodyWhoWantsMore(world: World, { key: id, first, second }: Ove
     );
   const known = new Set(wantedAt(first.started.turn));
   return wantedAt(second.started.turn).some((facet) => !known.has(facet));
+}
+
+/** Whether the second call asks for a part of one that failed as a whole. */
+function isPartOfDivided({ calls }: World, { key, second }: Overlap): boolean {
+  return calls.some(
+    (call) =>
+      carries(call, key) &&
+      call.localIds.length > second.localIds.length &&
+      call.result === "UPSTREAM_ERROR" &&
+      call.ended !== null &&
+      call.ended.turn < second.started.turn,
+  );
 }
 
 function accountOf({ scenario }: World, name: string): Scenario["accounts"][string] {

@@ -26,9 +26,7 @@ function faultOfFound(
   const name = nameOf(key.account, key.scope, key.localId);
   if (truthOf(world, key) !== "found") return `found, but its truth is ${truthOf(world, key)}`;
   if (state.name !== name) return `has the state of ${state.name}`;
-  // Of several reads, one may have told before this operation joined the task for the sake of another.
-  const mayBeOlder = world.scenario.accounts[key.account]?.kind === "many-reads";
-  if (observedAt < operation.arrived.at && !mayBeOlder) return "was observed before it was asked for";
+  if (observedAt < operation.arrived.at && !mayBeOlder(world, key)) return "was observed before it was asked for";
   if (observedAt > endOf(operation).at) return "was observed after it was told";
   const parts = state as unknown as Readonly<Record<string, unknown>>;
   for (const facet of key.facets) {
@@ -40,10 +38,15 @@ function faultOfFound(
   return null;
 }
 
+/** Of several reads, one may have told before an operation joined the task for the sake of another. */
+function mayBeOlder({ scenario }: World, { account }: AskedKey): boolean {
+  return scenario.accounts[account]?.kind === "many-reads";
+}
+
 function faultOfProblem(world: World, operation: SeenOperation, key: AskedKey, problem: Problem): string | null {
   const { code, message } = problem;
   const named = /^call (\d+)$/.exec(message)?.[1];
-  if (named !== undefined) return faultOfFailure(operation, key, code, world.calls[Number(named)]);
+  if (named !== undefined) return faultOfFailure(world, operation, key, code, world.calls[Number(named)]);
   switch (code) {
     case "NOT_FOUND":
       return truthOf(world, key) === "refused" && message === nameOf(key.account, key.scope, key.localId)
@@ -67,6 +70,7 @@ function faultOfProblem(world: World, operation: SeenOperation, key: AskedKey, p
 
 /** A call's failure is the problem of its own ids only, and of who waited for it. */
 function faultOfFailure(
+  world: World,
   operation: SeenOperation,
   key: AskedKey,
   code: string,
@@ -75,7 +79,8 @@ function faultOfFailure(
   if (!call?.ended) return "has the problem of no call";
   if (!carries(call, key)) return `has the problem of call ${call.index}, which did not carry it`;
   if (call.result !== code) return `call ${call.index} came to ${call.result}, not ${code}`;
-  if (call.ended.turn < operation.arrived.turn) return `has the problem of call ${call.index}, from before it arrived`;
+  if (call.ended.turn < operation.arrived.turn && !mayBeOlder(world, key))
+    return `has the problem of call ${call.index}, from before it arrived`;
   if (call.ended.turn > endOf(operation).turn) return `has the problem of call ${call.index}, which was not over`;
   const hasLeft = operation.left !== null && operation.left.turn < endOf(operation).turn;
   if (call.aborted && !hasLeft) return `shares the end of call ${call.index}, which was aborted while it waited`;
