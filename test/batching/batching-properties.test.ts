@@ -417,6 +417,21 @@ describe("the number of calls", { timeout: propertyTimeoutMs }, () => {
     );
   });
 
+  it("is one for every full call's worth of newcomers at once, and one for the rest 5 ms later", async () => {
+    const newcomers = fc.record({ count: fc.integer({ min: 1, max: 250 }), limit: fc.integer({ min: 1, max: 100 }) });
+    await fc.assert(
+      fc.asyncProperty(newcomers, async ({ count, limit }) => {
+        const operations = [operationFor(["first"]), { ...operationFor(idsTo(count)), at: 10 }];
+        const { calls } = await play(scenarioOf(limit, operations, { delayMs: 100 }));
+        const sizesAt = (at: number): number[] =>
+          calls.filter(({ started }) => started.at === startAt + at).map(({ localIds }) => localIds.length);
+        expect(sizesAt(10)).toEqual(Array(Math.floor(count / limit)).fill(limit));
+        expect(sizesAt(15)).toEqual(count % limit === 0 ? [] : [count % limit]);
+      }),
+      { numRuns: fewerRuns(2) },
+    );
+  });
+
   it("does not grow with newcomers to a busy partition: they gather into as few, at most 5 ms each time", async () => {
     const anArrival = fc.record({ at: fc.integer({ min: 0, max: 90 }), size: fc.integer({ min: 1, max: 30 }) });
     await fc.assert(
