@@ -1,0 +1,63 @@
+import { createServer } from "node:http";
+import { Pool } from "undici";
+import { type BenchedProvider, localIdOf, type PlainTask, providerOf } from "./calls.ts";
+import { listen } from "./listen.ts";
+import { callsUnderWay } from "./workload.ts";
+
+/** The floor: the same job with nothing between `node:http` and undici. Whoever answers over HTTP has these costs. */
+
+const [upstreamUrl = ""] = process.argv.slice(2);
+const pools = new Map<BenchedProvider, Pool>();
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", async () => {
+    const { variables } = JSON.parse(Buffer.concat(chunks).toString());
+    const answer = Buffer.from(JSON.stringify({ data: { batchTasks: { lookups: await lookUp(variables.ids) } } }));
+    response.writeHead(200, { "content-type": "application/json; charset=utf-8", "content-length": answer.length });
+    response.end(answer);
+  });
+});
+
+async function lookUp(ids: readonly string[]): Promise<unknown[]> {
+  const byProvider = new Map<BenchedProvider, string[]>();
+  for (const id of ids) {
+    const provider = providerOf(id);
+    const localIds = byProvider.get(provider);
+    if (localIds) localIds.push(localIdOf(id));
+    else byProvider.set(provider, [localIdOf(id)]);
+  }
+  const tasks = new Map<string, PlainTask>();
+  const calls = [...byProvider].flatMap(([provider, localIds]) =>
+    evenChunks(localIds, provider.maxIdsPerCall).map(async (chunk) => {
+      for (const task of await callUpstream(provider, chunk)) tasks.set(task.id, task);
+    }),
+  );
+  await Promise.all(calls);
+  return ids.map((id) => {
+    const task = tasks.get(id);
+    return { requestedId: id, task: task ?? null, problem: task ? null : { code: "NOT_FOUND" } };
+  });
+}
+
+async function callUpstream(provider: BenchedProvider, localIds: readonly string[]): Promise<PlainTask[]> {
+  const { path, headers, body } = provider.request(localIds);
+  const response = await poolOf(provider).request({ method: "POST", path, headers, body });
+  return provider.read(await response.body.json());
+}
+
+function poolOf(provider: BenchedProvider): Pool {
+  const pool = pools.get(provider) ?? new Pool(upstreamUrl, { connections: callsUnderWay });
+  pools.set(provider, pool);
+  return pool;
+}
+
+function evenChunks(localIds: readonly string[], limit: number): string[][] {
+  const count = Math.ceil(localIds.length / limit);
+  return Array.from({ length: count }, (_, index) =>
+    localIds.slice(Math.floor((index * localIds.length) / count), Math.floor(((index + 1) * localIds.length) / count)),
+  );
+}
+
+await listen(server);

@@ -1,0 +1,14 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** Listens on a free loopback port and tells the bench which, in the way that the subgraph's log does. */
+export async function listen(server: Server): Promise<void> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  tellUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+}
+
+export function tellUrl(url: string): void {
+  process.stdout.write(`${JSON.stringify({ url })}\n`);
+}
