@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createAnswerCheck } from "./check-answer.ts";
 import type { RawAnswer } from "./client.ts";
 import type { Lab } from "./lab.ts";
 import { type Load, startLoad } from "./load.ts";
-import type { Interval } from "./measure.ts";
+import { type Interval, proceed } from "./measure.ts";
 import { percentile } from "./statistics.ts";
 import { distinctIds } from "./workload.ts";
 
@@ -35,14 +34,13 @@ export async function measureAccountDown(lab: Lab, interval: Interval): Promise<
 
   async function watch(other: Load): Promise<{ p99Ms: number; first: readonly number[]; later: readonly number[] }> {
     const watched = startLoad({ url, clients: watchedClients, nextIds: watchedIds, checkAnswer: checkWatched });
-    const first = other.record();
-    await pause([watched, other], interval.measuredMs);
-    const later = other.record();
-    const latencies = watched.record();
-    await pause([watched, other], interval.measuredMs);
-    const p99Ms = percentile(latencies, 0.99);
-    await Promise.all([watched.stop(), other.stop()]);
-    return { p99Ms, first, later };
+    const loads = [watched, other];
+    await proceedAll(loads, interval.measuredMs);
+    const first = other.latencies;
+    for (const load of loads) load.forget();
+    await proceedAll(loads, interval.measuredMs);
+    await Promise.all(loads.map((load) => load.stop()));
+    return { p99Ms: percentile(watched.latencies, 0.99), first, later: other.latencies };
   }
 
   const undisturbed = await watch(startLoad({ ...others, nextIds: watchedIds, checkAnswer: checkWatched }));
@@ -67,8 +65,8 @@ export async function measureAccountDown(lab: Lab, interval: Interval): Promise<
   };
 }
 
-async function pause(loads: readonly Load[], milliseconds: number): Promise<void> {
-  await Promise.race([sleep(milliseconds), ...loads.map(({ failed }) => failed)]);
+async function proceedAll(loads: readonly Load[], milliseconds: number): Promise<void> {
+  await Promise.all(loads.map((load) => proceed(load, milliseconds)));
 }
 
 function problemOf({ chunks }: RawAnswer): string {

@@ -16,8 +16,10 @@ export interface LoadOptions {
 export interface Load {
   /** Queries answered so far. */
   readonly answered: number;
-  /** Starts a new list of the milliseconds that each answer from now on takes, and answers the list. */
-  record(): readonly number[];
+  /** Milliseconds that each of them took. */
+  readonly latencies: readonly number[];
+  /** Forgets the latencies so far. */
+  forget(): void;
   /** Rejects as soon as an answer is wrong. */
   readonly failed: Promise<never>;
   /** Lets queries under way finish. */
@@ -49,9 +51,11 @@ export function startLoad({ url, clients, nextIds, checkAnswer, pauseMs = 0 }: L
     get answered() {
       return answered;
     },
-    record() {
-      latencies = [];
+    get latencies() {
       return latencies;
+    },
+    forget() {
+      latencies = [];
     },
     failed: ended.then(() => new Promise<never>(() => {})),
     async stop() {

@@ -1,7 +1,7 @@
 import { createAnswerCheck } from "./check-answer.ts";
 import type { Lab } from "./lab.ts";
 import { startLoad } from "./load.ts";
-import { runFor } from "./measure.ts";
+import { proceed } from "./measure.ts";
 import { slope } from "./statistics.ts";
 import { distinctIds } from "./workload.ts";
 
@@ -39,8 +39,8 @@ export async function soak(lab: Lab, minutes: number): Promise<SoakResult> {
   });
   const samples: MemorySample[] = [];
   for (let taken = 1; taken <= samplesInAll; taken += 1) {
-    load.record();
-    await runFor(load, (minutes * 60_000) / samplesInAll);
+    load.forget();
+    await proceed(load, (minutes * 60_000) / samplesInAll);
     const { rssBytes, leastHeapBytes } = await subgraph.usage();
     samples.push({
       minute: (minutes * taken) / samplesInAll,
