@@ -32,7 +32,8 @@ function createLoader(provider: BenchedProvider): TaskLoader {
 async function lookUp(requestedId: string, { loaders }: Context): Promise<unknown> {
   try {
     return { requestedId, task: await loaders.get(providerOf(requestedId))?.load(requestedId), problem: null };
-  } catch {
+  } catch (error) {
+    process.stderr.write(`obvious: ${requestedId}: ${String(error)}\n`);
     return { requestedId, task: null, problem: { code: "NOT_FOUND" } };
   }
 }

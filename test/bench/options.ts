@@ -15,7 +15,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [options]
 
   --quick              1 s per cell, and fewer cells
-  --duration SECONDS   measured time per cell and server (default 3)
+  --duration SECONDS   measured time per cell and server (default 2.5)
   --only 500,1000      ids per query (default 1,10,100,500,1000)
   --latency 0,20       upstream latency, ms
   --clients 1,64
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     },
   });
   const { quick } = values;
-  const seconds = values.duration === undefined ? (quick ? 1 : 3) : readNumber(values.duration);
+  const seconds = values.duration === undefined ? (quick ? 1 : 2.5) : readNumber(values.duration);
   const cells = allCells({
     sizes: readNumbers(values.only ?? (quick ? "1,100,1000" : "1,10,100,500,1000")),
     latencies: readNumbers(values.latency ?? (quick ? "0" : "0,20")),

@@ -7,12 +7,14 @@ import { callsUnderWay } from "./workload.ts";
 const allowances = {
   rateLimit: { perSecond: 1_000_000 },
   maxConcurrentCalls: callsUnderWay,
+  timeoutMs: 60_000,
 };
 
 /** Configuration of the subgraph: both upstreams, and the account `down`, at whose address nobody listens. */
 export async function subgraphConfig(upstreamUrl: string): Promise<object> {
   const eiotclub = { provider: "eiotclub", appKey: "bench", secret: "bench-secret", ...allowances };
   return {
+    limits: { deadlineMs: 60_000 },
     accounts: {
       sim: { ...eiotclub, baseUrl: upstreamUrl },
       down: { ...eiotclub, baseUrl: await deadUrl() },
