@@ -7,6 +7,7 @@ import { callsUnderWay } from "./workload.ts";
 const allowances = {
   rateLimit: { perSecond: 1_000_000 },
   maxConcurrentCalls: callsUnderWay,
+  maxWaitingIds: 1_000_000,
   timeoutMs: 60_000,
 };
 
