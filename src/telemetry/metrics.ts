@@ -24,11 +24,32 @@ export interface Metrics {
   lookups(provider: string, outcome: string, count: number): void;
   /** Look-ups that were answered by a call which was under way for others. */
   sharedLookups(provider: string, count: number): void;
+  /** Has what is under way read at each scrape. */
+  watchLoad(read: () => Load): void;
   /** A raw status that no table knows. */
   unknownStatus(provider: string): void;
   /** Prometheus text and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
+
+/** What is under way now. */
+export interface Load {
+  readonly waitingKeys: number;
+  readonly keysInFlight: number;
+  readonly callsInFlight: number;
+  readonly quarantinedKeys: number;
+}
+
+const loadGauges = [
+  ["waitingKeys", "batch_task_waiting_ids", "Task ids that wait for their upstream call"],
+  ["keysInFlight", "batch_task_ids_in_flight", "Task ids that upstream calls are under way for"],
+  ["callsInFlight", "batch_task_calls_in_flight", "Upstream calls under way"],
+  [
+    "quarantinedKeys",
+    "batch_task_quarantined_ids",
+    "Task ids that are asked alone, because they made whole calls fail",
+  ],
+] as const satisfies readonly (readonly [keyof Load, string, string])[];
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -122,6 +143,18 @@ export function createMetrics(): Metrics {
     lookups: (provider, outcome, count) => lookups.inc({ provider, outcome }, count),
     sharedLookups: (provider, count) => shared.inc({ provider }, count),
     unknownStatus: (provider) => unknown.inc({ provider }),
+    watchLoad(read) {
+      for (const [part, name, help] of loadGauges) {
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read()[part]);
+          },
+        });
+      }
+    },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -42,6 +42,26 @@ describe("createMetrics", () => {
     );
   });
 
+  it("reads what is under way at each scrape", async () => {
+    const metrics = createMetrics();
+    const load = { waitingKeys: 3, keysInFlight: 40, callsInFlight: 2, quarantinedKeys: 1 };
+    metrics.watchLoad(() => load);
+
+    const before = await metrics.expose();
+    load.waitingKeys = 0;
+    const after = await metrics.expose();
+
+    expect(before.text.split("\n")).toEqual(
+      expect.arrayContaining([
+        "batch_task_waiting_ids 3",
+        "batch_task_ids_in_flight 40",
+        "batch_task_calls_in_flight 2",
+        "batch_task_quarantined_ids 1",
+      ]),
+    );
+    expect(after.text.split("\n")).toContain("batch_task_waiting_ids 0");
+  });
+
   it("shares nothing with the metrics of another application in the process", async () => {
     const [first, second] = [createMetrics(), createMetrics()];
 
