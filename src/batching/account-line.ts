@@ -6,17 +6,19 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import type { HealthRecord } from "./account-health.ts";
 import type { Admission, Closure } from "./admission.ts";
 import { createCallRunner, type Places } from "./call-runner.ts";
-import { leavesAt, plannedDepartures } from "./departures.ts";
+import { beginToWait, leavesAt, mayDepart, nextDeparture } from "./departures.ts";
 import { answerKey, type Inquiry } from "./inquiry.ts";
 import { closeToJoin, createPartition, isEmpty, openToJoin, type Partition, type TaskKey } from "./partition.ts";
 import {
   addWaiter,
   type CallUnderWay,
+  covers,
   createCall,
+  createPendingTask,
   isOnItsWay,
-  mayJoin,
   type PendingTask,
   removeWaiter,
+  type Waiter,
 } from "./pending-task.ts";
 import type { PlannedGroup, Reads } from "./plan-calls.ts";
 import { createQuarantine } from "./quarantine.ts";
@@ -50,9 +52,9 @@ export interface AccountLine {
   /** Sends off what may leave now. */
   depart(): void;
   /** Answers a waiting key of an operation that has waited long enough, unless its upstream's own pause will end in time. */
-  refuseLate(task: PendingTask, inquiry: Inquiry, index: number): void;
+  refuseLate(waiter: Waiter): void;
   /** A key is not waited for any more. */
-  forget(task: PendingTask, inquiry: Inquiry, index: number): void;
+  forget(waiter: Waiter): void;
   load(): LineLoad;
 }
 
@@ -80,6 +82,8 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   const unknownStatuses = createUnknownStatuses({ provider, metrics, log, now });
   const entrants = new Set<Entrant>();
   let waitingKeys = 0;
+  /** Those that came since the last departure. */
+  let newcomers: PendingTask[] = [];
   let alarm: NodeJS.Timeout | undefined;
   let isDeparting = false;
   /** The upstream asked for a pause. */
@@ -91,8 +95,8 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
         entrants.add({ call, enter });
         depart();
       }),
-    leave() {
-      admission.leave();
+    leave(limits) {
+      admission.leave(limits);
       depart();
     },
   };
@@ -100,6 +104,7 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   const rules = {
     reads: account.reads,
     isAlone: ({ partition, localId }: PendingTask) => quarantine.has(partition.scope, localId),
+    hasAlone: () => quarantine.size() > 0,
   };
 
   function partitionOf(scope: string): Partition {
@@ -116,14 +121,15 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     const partition = partitionOf(scope);
     const onItsWay = partition.onTheirWay.get(localId);
     const waiting = partition.waiting.get(localId);
-    if (onItsWay && mayJoin(onItsWay, facets)) addWaiter(onItsWay, inquiry, index, facets);
+    if (onItsWay && covers(onItsWay.facets, facets)) addWaiter(onItsWay, inquiry, index, facets);
     else if (waiting) addWaiter(waiting, inquiry, index, facets);
     else if (waitingKeys >= account.maxWaitingIds) {
       dropIfEmpty(partition);
       answerKey(inquiry, index, overloaded(now() + inquiry.startWithinMs));
     } else {
-      const task: PendingTask = { partition, localId, facets, waiters: [], since: null, calls: [], parts: [] };
+      const task = createPendingTask(partition, localId, facets);
       partition.waiting.set(localId, task);
+      newcomers.push(task);
       waitingKeys += 1;
       addWaiter(task, inquiry, index, facets);
     }
@@ -138,19 +144,34 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   }
 
   function sendOffAll(at: EpochMs): void {
+    for (const task of newcomers) beginToWait(task, at);
+    newcomers = [];
     if (!letEntrantsIn()) return;
-    const rounds = [...partitions.values()].map((partition) => ({
-      partition,
-      groups: plannedDepartures(partition, rules, at),
-    }));
-    // One group of each partition after the other, so that a large one does not keep the others waiting.
-    for (let round = 0; rounds.some(({ groups }) => groups.length > round); round += 1) {
-      for (const { partition, groups } of rounds) {
-        const group = groups[round];
-        if (group && !sendOff(partition, group, at)) return;
+    while (canAnyDepart(at)) {
+      if (!tryEnter()) return;
+      if (!sendOffNext(at)) {
+        admission.leave();
+        break;
       }
+      if (!letEntrantsIn()) return;
     }
     if (waitingKeys > 0) wakeAt(Math.min(...[...partitions.values()].map(leavesAt)));
+  }
+
+  const canAnyDepart = (at: EpochMs): boolean =>
+    waitingKeys > 0 && partitions.values().some((partition) => mayDepart(partition, rules, at));
+
+  /** Those that came to leave last are the last in order, so that a large partition does not keep the others waiting. */
+  function sendOffNext(at: EpochMs): boolean {
+    for (const partition of partitions.values()) {
+      const group = mayDepart(partition, rules, at) ? nextDeparture(partition, rules, at) : null;
+      if (!group) continue;
+      sendOff(partition, group, at);
+      partitions.delete(partition.scope);
+      partitions.set(partition.scope, partition);
+      return true;
+    }
+    return false;
   }
 
   /** Parts of calls under way come first. True when all of them have a place. */
@@ -163,9 +184,8 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     return true;
   }
 
-  /** Makes the calls of a group; the first has a place, the others are the next to get theirs. False when there is none. */
-  function sendOff(partition: Partition, group: PlannedGroup<PendingTask>, at: EpochMs): boolean {
-    if (!tryEnter()) return false;
+  /** Makes the calls of a group; the first has a place, the others are the next to get theirs. */
+  function sendOff(partition: Partition, group: PlannedGroup<PendingTask>, at: EpochMs): void {
     for (const { tasks } of group) {
       let eldest = at;
       for (const task of tasks) {
@@ -179,10 +199,6 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     const calls = group.map((planned) => createCall(partition, planned));
     partition.callsUnderWay += calls.length;
     for (const [index, call] of calls.entries()) void run(call, index === 0);
-    // The next place is another partition's.
-    partitions.delete(partition.scope);
-    partitions.set(partition.scope, partition);
-    return letEntrantsIn();
   }
 
   async function run(call: CallUnderWay, hasPlace: boolean): Promise<void> {
@@ -211,8 +227,8 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
       entrant.enter(failedBy(problem));
     }
     for (const task of waitingTasks()) {
-      for (const { inquiry, index } of task.waiters) {
-        if (!mayWait(inquiry.deadlineAt)) refuse(task, inquiry, index, { kind: "problem", problem });
+      for (const waiter of [...task.waiters]) {
+        if (!mayWait(waiter.inquiry.deadlineAt)) refuse(waiter, { kind: "problem", problem });
       }
     }
     pausedUntil = closure.because === "throttled" ? closure.until : 0;
@@ -223,9 +239,9 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     for (const { waiting } of partitions.values()) yield* waiting.values();
   }
 
-  function refuse(task: PendingTask, inquiry: Inquiry, index: number, outcome: Outcome): void {
-    forget(task, inquiry, index);
-    answerKey(inquiry, index, outcome);
+  function refuse(waiter: Waiter, outcome: Outcome): void {
+    forget(waiter);
+    answerKey(waiter.inquiry, waiter.index, outcome);
   }
 
   function wakeAt(at: EpochMs): void {
@@ -233,8 +249,9 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     alarm = setTimeout(depart, Math.max(1, at - now()));
   }
 
-  function forget(task: PendingTask, inquiry: Inquiry, index: number): void {
-    removeWaiter(task, inquiry, index);
+  function forget(waiter: Waiter): void {
+    const { task } = waiter;
+    removeWaiter(waiter);
     if (task.waiters.length > 0) return;
     if (isOnItsWay(task)) {
       for (const call of task.calls) if (call.wantedTasks === 0) abandon(call);
@@ -261,9 +278,10 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   return {
     ask,
     depart,
-    refuseLate(task, inquiry, index) {
+    refuseLate(waiter) {
+      const { task, inquiry } = waiter;
       if (isOnItsWay(task) || now() < pausedUntil) return;
-      refuse(task, inquiry, index, overloaded(now() + inquiry.startWithinMs));
+      refuse(waiter, overloaded(now() + inquiry.startWithinMs));
     },
     forget,
     load: () => ({

@@ -1,10 +1,12 @@
+import type { CallLimits } from "../providers/provider.ts";
 import type { EpochMs } from "../tasks/task.ts";
 
 /** Whether an account's upstream takes another call. One for each account; places are counted over all its partitions. */
 export interface Admission {
   /** Takes a place for one call, its attempts and pages included. Who entered gives it back with `leave`. */
   tryEnter(): Admittance;
-  leave(): void;
+  /** `limits` are those that the call was made with; none when none was made. */
+  leave(limits?: CallLimits): void;
   /** For operators: what keeps calls out, however many places are free. */
   standing(): "open" | "throttled" | "circuit-open";
 }

@@ -61,23 +61,23 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
   }
 
   /** Who had to stay behind waits for a part of the operation's time only. */
-  function beginPatience({ keys, inquiry }: Newcomer): void {
-    if (!inquiry.tasks.some((task) => task && !isOnItsWay(task))) return;
+  function beginPatience({ lines: linesOfKeys, inquiry }: Newcomer): void {
+    if (!inquiry.waiters.some((waiter) => waiter && !isOnItsWay(waiter.task))) return;
     inquiry.patience = setTimeout(
       () => {
-        for (const [index, key] of keys.entries()) {
-          const task = inquiry.tasks[index];
-          if (task) lineOf(key).refuseLate(task, inquiry, index);
+        for (const [index, line] of linesOfKeys.entries()) {
+          const waiter = inquiry.waiters[index];
+          if (waiter) line.refuseLate(waiter);
         }
       },
       Math.min(inquiry.startBy - now(), longestTimerMs),
     );
   }
 
-  function leave({ keys, inquiry }: Newcomer): void {
-    for (const [index, key] of keys.entries()) {
-      const task = inquiry.tasks[index];
-      if (task) lineOf(key).forget(task, inquiry, index);
+  function leave({ lines: linesOfKeys, inquiry }: Newcomer): void {
+    for (const [index, line] of linesOfKeys.entries()) {
+      const waiter = inquiry.waiters[index];
+      if (waiter) line.forget(waiter);
       answerKey(inquiry, index, timedOut);
     }
   }
@@ -101,7 +101,7 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
 
   function open(keys: readonly TaskKey[], limits: CallLimits, answer: (outcomes: Outcome[]) => void): void {
     const inquiry = createInquiry(keys.length, limits, now(), finish);
-    const newcomer = { keys, inquiry };
+    const newcomer = { lines: keys.map(lineOf), inquiry };
     const onAbort = (): void => leave(newcomer);
 
     function finish(): void {
@@ -117,9 +117,9 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
       return;
     }
     limits.signal.addEventListener("abort", onAbort, { once: true });
-    for (const [index, key] of keys.entries()) {
-      const line = lineOf(key);
-      line.ask(key, inquiry, index);
+    for (const [index, line] of newcomer.lines.entries()) {
+      const key = keys[index];
+      if (key) line.ask(key, inquiry, index);
       touched.add(line);
     }
     if (newcomers.length === 0) setImmediate(departTogether);
@@ -147,7 +147,8 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
 
 /** The keys of one operation that have just come. */
 interface Newcomer {
-  readonly keys: readonly TaskKey[];
+  /** By key. */
+  readonly lines: readonly AccountLine[];
   readonly inquiry: Inquiry;
 }
 

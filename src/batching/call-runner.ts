@@ -1,4 +1,4 @@
-import type { CallAnswer, FailedCall, ProviderClient } from "../providers/provider.ts";
+import type { CallAnswer, CallLimits, FailedCall, ProviderClient } from "../providers/provider.ts";
 import { mergeOutcomes, nothingMissing, type Outcome } from "../tasks/outcome.ts";
 import { createProblem } from "../tasks/problem.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -29,7 +29,8 @@ export interface CallRunnerOptions {
 export interface Places {
   /** Waits for a place. Answers null when it is taken, else what the part comes to without being asked for. */
   enter(call: CallUnderWay): Promise<FailedCall | null>;
-  leave(): void;
+  /** With the limits of the call that was made. */
+  leave(limits?: CallLimits): void;
 }
 
 /** Makes a call, divides it where that can help, and answers whoever waits for its tasks. Rejects never. */
@@ -38,18 +39,12 @@ export type RunCall = (call: CallUnderWay, hasPlace: boolean) => Promise<void>;
 export function createCallRunner(options: CallRunnerOptions): RunCall {
   const { provider, client, health, quarantine, places, abandon, unknownStatuses, metrics, log } = options;
 
-  async function askClient(call: CallUnderWay, tasks: readonly PendingTask[]): Promise<CallAnswer> {
+  async function askClient(call: CallUnderWay, tasks: readonly PendingTask[], limits: CallLimits): Promise<CallAnswer> {
     const localIds = tasks.map(({ localId }) => localId);
     metrics.taskCall(provider, localIds.length);
     const { partition, read, facets } = call;
     try {
-      const answer = await client.fetchTasks({
-        read: read.name,
-        scope: partition.scope,
-        facets,
-        localIds,
-        limits: call,
-      });
+      const answer = await client.fetchTasks({ read: read.name, scope: partition.scope, facets, localIds, limits });
       // What a call comes to that nobody waited for says nothing about the account.
       if (!call.signal.aborted) health.note(answer);
       if (answer.kind === "answered" && answer.foreignRows > 0) metrics.foreignRows(provider, answer.foreignRows);
@@ -94,11 +89,12 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
   async function ask(call: CallUnderWay, tasks: readonly PendingTask[], hasPlace: boolean): Promise<CallAnswer> {
     const refusal = hasPlace ? null : await enter(call, tasks);
     if (refusal) return refusal;
+    const limits = limitsOf(call);
     try {
       const wanted = stillWanted(call, tasks);
-      return wanted.length === 0 ? failedBy(timeIsOver) : await askClient(call, wanted);
+      return wanted.length === 0 ? failedBy(timeIsOver) : await askClient(call, wanted, limits);
     } finally {
-      places.leave();
+      places.leave(limits);
     }
   }
 
@@ -124,6 +120,16 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
       },
     });
     for (const { localId } of culprits) quarantine.add(call.partition.scope, localId);
+  };
+}
+
+/** Of one part of a call: each is a call of its own for who counts them. */
+function limitsOf(call: CallUnderWay): CallLimits {
+  return {
+    signal: call.signal,
+    get deadlineAt() {
+      return call.deadlineAt;
+    },
   };
 }
 

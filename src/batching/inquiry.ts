@@ -1,7 +1,7 @@
 import type { CallLimits } from "../providers/provider.ts";
 import type { Outcome } from "../tasks/outcome.ts";
 import type { EpochMs } from "../tasks/task.ts";
-import type { PendingTask } from "./pending-task.ts";
+import type { Waiter } from "./pending-task.ts";
 
 /** The keys of one operation, by index, and what has come of them so far. */
 export interface Inquiry {
@@ -10,8 +10,8 @@ export interface Inquiry {
   readonly startBy: EpochMs;
   readonly startWithinMs: number;
   readonly outcomes: (Outcome | undefined)[];
-  /** What each unanswered key waits for. */
-  readonly tasks: (PendingTask | undefined)[];
+  /** What each unanswered key waits with. */
+  readonly waiters: (Waiter | undefined)[];
   unanswered: number;
   /** Runs while keys wait that were left behind. */
   patience?: NodeJS.Timeout;
@@ -29,7 +29,7 @@ export function createInquiry(keys: number, { deadlineAt }: CallLimits, now: Epo
     startBy: now + startWithinMs,
     startWithinMs,
     outcomes: new Array<Outcome | undefined>(keys),
-    tasks: new Array<PendingTask | undefined>(keys),
+    waiters: new Array<Waiter | undefined>(keys),
     unanswered: keys,
     finish,
   };
@@ -39,7 +39,7 @@ export function createInquiry(keys: number, { deadlineAt }: CallLimits, now: Epo
 export function answerKey(inquiry: Inquiry, index: number, outcome: Outcome): void {
   if (inquiry.outcomes[index] !== undefined) return;
   inquiry.outcomes[index] = outcome;
-  inquiry.tasks[index] = undefined;
+  inquiry.waiters[index] = undefined;
   inquiry.unanswered -= 1;
   if (inquiry.unanswered === 0) inquiry.finish();
 }

@@ -11,21 +11,44 @@ export interface PendingTask {
   readonly localId: string;
   /** All that anybody wants of it; once it is on its way, all that its calls will tell. */
   facets: ReadonlySet<Facet>;
+  /** Somebody who wanted some of the facets has left while it waited. */
+  hasStaleFacets: boolean;
+  /** In no order. */
   waiters: Waiter[];
   /** When it was first left behind, or left; null until then. */
   since: EpochMs | null;
+  /** How long it waits for others to share its call, as long as its partition is busy. */
+  gathersUntil: EpochMs;
   /** Those that have not told of it yet. Empty as long as it waits. */
   calls: CallUnderWay[];
   /** The same task with less to tell of it, which was on its way before. */
-  poorer?: PendingTask | undefined;
+  poorer: PendingTask | undefined;
   /** What its calls have told so far. */
   parts: PartialOutcome[];
 }
 
+export function createPendingTask(partition: Partition, localId: string, facets: ReadonlySet<Facet>): PendingTask {
+  return {
+    partition,
+    localId,
+    facets,
+    hasStaleFacets: false,
+    waiters: [],
+    since: null,
+    gathersUntil: 0,
+    calls: [],
+    poorer: undefined,
+    parts: [],
+  };
+}
+
 /** A key of an operation. */
 export interface Waiter {
+  readonly task: PendingTask;
   readonly inquiry: Inquiry;
   readonly index: number;
+  /** Among the task's waiters, so that many can leave without being looked for. */
+  place: number;
   readonly facets: ReadonlySet<Facet>;
   /** The call was under way before this key came. */
   readonly hasJoined: boolean;
@@ -75,13 +98,8 @@ function latestDeadline(tasks: readonly PendingTask[]): EpochMs {
 
 export const isOnItsWay = (task: PendingTask): boolean => task.calls.length > 0;
 
-/** What one of its calls has told already is older than who comes now, and may be a failure that is over. */
-export function mayJoin(task: PendingTask, wanted: ReadonlySet<Facet>): boolean {
-  return task.parts.length === 0 && covers(task.facets, wanted);
-}
-
 /** A richer answer serves a poorer question, never the reverse. */
-function covers(told: ReadonlySet<Facet>, wanted: ReadonlySet<Facet>): boolean {
+export function covers(told: ReadonlySet<Facet>, wanted: ReadonlySet<Facet>): boolean {
   return told === wanted || wanted.isSubsetOf(told);
 }
 
@@ -92,17 +110,27 @@ export function addWaiter(task: PendingTask, inquiry: Inquiry, index: number, fa
     if (task.waiters.length === 0) call.wantedTasks += 1;
     call.deadlineAt = Math.max(call.deadlineAt, inquiry.deadlineAt);
   }
-  task.waiters.push({ inquiry, index, facets, hasJoined });
-  inquiry.tasks[index] = task;
+  const waiter = { task, inquiry, index, place: task.waiters.length, facets, hasJoined };
+  task.waiters.push(waiter);
+  inquiry.waiters[index] = waiter;
 }
 
-/** Takes one key off the task's waiters. What it alone wanted is not asked for any more. */
-export function removeWaiter(task: PendingTask, inquiry: Inquiry, index: number): void {
-  task.waiters = task.waiters.filter((waiter) => waiter.inquiry !== inquiry || waiter.index !== index);
-  if (task.waiters.length === 0) for (const call of task.calls) call.wantedTasks -= 1;
-  if (!isOnItsWay(task)) {
-    task.facets = task.waiters.reduce((union, { facets }) => union.union(facets), new Set<Facet>());
+/** Takes one key off its task's waiters. What it alone wanted is not asked for any more. */
+export function removeWaiter({ task, place, facets }: Waiter): void {
+  const last = task.waiters.pop();
+  if (last && last.place !== place) {
+    task.waiters[place] = last;
+    last.place = place;
   }
+  if (task.waiters.length === 0) for (const call of task.calls) call.wantedTasks -= 1;
+  if (facets.size > 0 && !isOnItsWay(task)) task.hasStaleFacets = true;
+}
+
+/** To be called before the facets of a waiting task are read. */
+export function refreshFacets(task: PendingTask): void {
+  if (!task.hasStaleFacets) return;
+  task.facets = task.waiters.reduce((union, { facets }) => union.union(facets), new Set<Facet>());
+  task.hasStaleFacets = false;
 }
 
 /** Answers everybody who waits for the task. */

@@ -12,7 +12,8 @@ import { wait } from "./wait.ts";
 export interface Admission {
   /** Takes a place for one call (all its attempts and pages); who entered gives it back with `leave`. */
   tryEnter(): Admittance;
-  leave(): void;
+  /** `limits` are those that the call was made with; none when none was made. */
+  leave(limits?: CallLimits): void;
   /**
    * For operators: `circuit-open` until the breaker has closed again, half-open included; `throttled` while the upstream's
    * or our own cool-down lasts.
@@ -66,9 +67,10 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     if (state === "closed") log.info({ provider, account }, "circuit closed: the account's calls succeed again");
   });
   let pausedUntil = 0;
-  let inside = 0;
-  /** Of those inside, the ones that have sent nothing yet. */
+  /** Calls that have entered, and sent nothing yet. */
   let unsent = 0;
+  /** By their limits: a call sends several attempts and pages. */
+  const haveSent = new WeakSet<CallLimits>();
 
   const full = (againAt: number | null): Admittance => ({ kind: "full", againAt });
 
@@ -93,12 +95,14 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     }
   }
 
-  function createPass(turn: RateTurn, attempt: BreakerAttempt): AttemptPass {
+  function createPass(turn: RateTurn, attempt: BreakerAttempt, limits: CallLimits): AttemptPass {
     const load = places.begin();
     return {
-      sent(isFirst) {
+      sent() {
         turn.sent();
-        if (isFirst) unsent = Math.max(0, unsent - 1);
+        if (haveSent.has(limits)) return;
+        haveSent.add(limits);
+        unsent = Math.max(0, unsent - 1);
       },
       end(outcome, pauseMs = 0) {
         turn.giveBack();
@@ -122,14 +126,12 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
       if (againAt !== null) return full(againAt);
       if (!places.take()) return full(null);
       breaker.entered();
-      inside += 1;
       unsent += 1;
       return { kind: "entered" };
     },
-    leave() {
+    leave(limits) {
       places.giveBack();
-      inside -= 1;
-      unsent = Math.min(unsent, inside);
+      if (!limits || !haveSent.has(limits)) unsent = Math.max(0, unsent - 1);
     },
     standing() {
       if (breaker.state() !== "closed") return "circuit-open";
@@ -143,7 +145,7 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
         const turn = await waitForTurn(limits);
         if ("reason" in turn) return turn;
         const attempt = breaker.begin();
-        if ("end" in attempt) return createPass(turn, attempt);
+        if ("end" in attempt) return createPass(turn, attempt, limits);
         turn.giveBack();
         return circuitOpen(attempt.againInMs);
       },

@@ -12,12 +12,8 @@ export interface AttemptGate {
 }
 
 export interface AttemptPass {
-  /**
-   * Right before sending.
-   *
-   * @param isFirst true for a call's first attempt
-   */
-  sent(isFirst: boolean): void;
+  /** Right before sending. */
+  sent(): void;
   /**
    * To be called once, also when nothing was sent.
    *

@@ -63,10 +63,16 @@ export function createCredentialStore(now: () => number): CredentialStore {
   async function fetchOnce(entry: Entry, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
     const held = heldRefusal(entry);
     if (held !== undefined) return { refusal: held, holdMs: 0 };
-    entry.fetching ??= fetch().finally(() => {
-      delete entry.fetching;
-    });
-    const fetched = await entry.fetching;
+    entry.fetching ??= fetch()
+      .then((fetched) => take(entry, fetched))
+      .finally(() => {
+        delete entry.fetching;
+      });
+    return entry.fetching;
+  }
+
+  /** Once for each fetch, however many wait for it. */
+  function take(entry: Entry, fetched: TokenFetch<unknown>): TokenFetch<unknown> {
     if ("token" in fetched) {
       retire(entry);
       entry.token = fetched.token;

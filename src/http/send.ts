@@ -19,7 +19,7 @@ export interface UpstreamCall<T> {
    * decided without being sent, because there is no credential to send it with, for example.
    */
   prepare(): PreparedAttempt<T> | Promise<PreparedAttempt<T>>;
-  /** Reads what came of an attempt. Never throws. */
+  /** Reads what came of an attempt, at least once for each that was prepared, sent or not. Never throws. */
   judge(exchange: Exchange): Judgement<T>;
 }
 

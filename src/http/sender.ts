@@ -99,7 +99,7 @@ export function createSender(options: SenderOptions): Send {
       // Preparing takes its time when its turn to sign has to come.
       const reason = reasonNotToStart(call);
       if (reason) return unsent(call, progress, { kind: "failure", reason });
-      pass.sent(progress.attempts === 0);
+      pass.sent();
       if (because) metrics.upstreamRepeat(options.provider, because);
       progress.attempts += 1;
       const { exchange: result, grantedMs } = await exchange(prepared.request, call);
@@ -139,10 +139,14 @@ export function createSender(options: SenderOptions): Send {
   };
 }
 
-/** An earlier attempt's value tells more than that there was no other, unless nobody wants it any more. */
+/**
+ * An earlier attempt's value tells more than that there was no other, unless nobody wants it any more. Judged all the same:
+ * what was prepared may hold something that its judgement gives back.
+ */
 function unsent<T>(call: UpstreamCall<T>, progress: CallProgress<T>, failure: FailedExchange): CallProgress<T> {
+  const { value } = call.judge(failure);
   if (progress.latest && !call.limits.signal.aborted) return progress;
-  return { ...progress, latest: { value: call.judge(failure).value } };
+  return { ...progress, latest: { value } };
 }
 
 function latestValue<T>({ latest }: CallProgress<T>): T {

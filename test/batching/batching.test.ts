@@ -49,8 +49,8 @@ describe("fetchTasks", () => {
     );
 
     expect(client.calls).toMatchObject([
-      { read: "read", scope: "2", localIds: ["8"], facets: new Set(), limits: { deadlineAt: 4_000 } },
       { read: "read", scope: "2", localIds: ["7"], facets: new Set(["children"]), limits: { deadlineAt: 4_000 } },
+      { read: "read", scope: "2", localIds: ["8"], facets: new Set(), limits: { deadlineAt: 4_000 } },
     ]);
   });
 

@@ -38,7 +38,7 @@ async function admit({ gate }: AccountAdmission): Promise<AttemptPass> {
 
 async function attempt(admission: AccountAdmission, outcome: AttemptOutcome, pauseMs?: number): Promise<void> {
   const pass = await admit(admission);
-  pass.sent(true);
+  pass.sent();
   pass.end(outcome, pauseMs);
   await vi.advanceTimersByTimeAsync(0);
 }
@@ -164,7 +164,7 @@ describe("admit", () => {
   it("waits for a pause that was prolonged meanwhile, and for one that began while it waited for the rate", async () => {
     const admission = open({ rateLimit: { perSecond: 2 } });
     const running = await admit(admission);
-    running.sent(true);
+    running.sent();
     await attempt(admission, "throttled", 500);
     const admitted = vi.fn();
     void admit(admission).then(admitted);

@@ -246,4 +246,15 @@ describe("knownTokens", () => {
 
     expect(tokens.knownTokens()).toEqual(["the very last", "running", "third", "4th"]);
   });
+
+  it("names a dropped token also when several calls waited for the new one", async () => {
+    const tokens = createCredentialStore(() => 0);
+    const fetchNamed = (value: string) => async () => ({ token: { value, expiresAt: 10, renewAt: 10 } });
+    await tokens.token("me", fetchNamed("refused"));
+    tokens.drop("me", "refused");
+
+    await Promise.all([1, 2, 3, 4].map(() => tokens.token("me", fetchNamed("new"))));
+
+    expect(tokens.knownTokens()).toEqual(["refused", "new"]);
+  });
 });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { Exchange } from "../../src/http/exchange.ts";
 import type { Judgement, PreparedAttempt } from "../../src/http/send.ts";
 import { answerWith, type RawAnswering, type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
-import { callTo, createTestSender, reasonOf, type TestSender } from "./sending.ts";
+import { callTo, createTestSender, judgeByStatus, reasonOf, type TestSender } from "./sending.ts";
 
 let upstream: RawUpstream;
 let sender: TestSender;
@@ -63,6 +63,30 @@ describe("send, and its deadline", () => {
 
     expect(exchange).toEqual({ kind: "failure", reason: "timeout" });
     expect(upstream.requests).toHaveLength(0);
+  });
+
+  it("judges what was prepared and not sent, because its credentials may hold something, and keeps what it was told before", async () => {
+    let clock = 0;
+    await start((socket) => answerWith(socket, 500), { now: () => clock });
+    const request = { method: "GET", url: upstream.url, headers: {} } as const;
+    const judged: string[] = [];
+    let prepared = 0;
+
+    const exchange = await sender.send({
+      limits: { signal: new AbortController().signal, deadlineAt: 1_000 },
+      prepare: async () => {
+        prepared += 1;
+        if (prepared === 2) clock = 800;
+        return { request };
+      },
+      judge(result) {
+        judged.push(reasonOf(result));
+        return judgeByStatus(result);
+      },
+    });
+
+    expect(reasonOf(exchange)).toBe("HTTP 500");
+    expect([prepared, judged]).toEqual([2, ["HTTP 500", "timeout"]]);
   });
 
   it("gives an attempt no more time than the deadline leaves", async () => {

@@ -19,7 +19,7 @@ export async function waitForToken<Refusal>(
   upstream: string,
   now: () => number,
 ): Promise<Token | { readonly refusal: Refusal | FailedCall }> {
-  const waiting = startWaiting(limits.signal, limits.deadlineAt - now());
+  const waiting = startWaiting(limits, now);
   try {
     const token = await Promise.race([fetching, waiting.over]);
     return token ?? { refusal: refuse({ code: "TIMEOUT" }, { upstream, now: now() }).value };
@@ -28,11 +28,20 @@ export async function waitForToken<Refusal>(
   }
 }
 
-/** `over` resolves when the signal is aborted or the time is up, whichever is first. */
-function startWaiting(signal: AbortSignal, leftMs: number): { over: Promise<undefined>; stop: () => void } {
+/**
+ * `over` resolves when the signal is aborted or the time is up, whichever is first. A deadline that has moved meanwhile is
+ * waited for.
+ */
+function startWaiting(limits: CallLimits, now: () => number): { over: Promise<undefined>; stop: () => void } {
+  const { signal } = limits;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
   const end = (): void => resolve(undefined);
-  const timer = setTimeout(end, Math.max(0, leftMs));
+  const timeUp = (): void => {
+    const leftMs = limits.deadlineAt - now();
+    if (leftMs > 0) timer = setTimeout(timeUp, leftMs);
+    else end();
+  };
+  let timer = setTimeout(timeUp, Math.max(0, limits.deadlineAt - now()));
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   return {

@@ -31,6 +31,17 @@ describe("waitForToken", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
+  it("waits on when the deadline has moved meanwhile", async () => {
+    const limits = { signal: new AbortController().signal, deadlineAt: Date.now() + 20 };
+    const { promise, resolve } = Promise.withResolvers<Token>();
+
+    const waiting = waitForToken(promise, limits, "Vendor", Date.now);
+    limits.deadlineAt += 60_000;
+    setTimeout(() => resolve(token), 60);
+
+    expect(await waiting).toBe(token);
+  });
+
   it("is a timeout at once when there was no time left", async () => {
     expect(await waitForToken(never, limitsOf(new AbortController().signal, -5), "Vendor", Date.now)).toMatchObject(
       timeout,
