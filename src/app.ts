@@ -3,6 +3,7 @@ import { collectSecrets } from "./config/collect-secrets.ts";
 import type { Config, ConfiguredAccount } from "./config/load-config.ts";
 import { createFormatError } from "./graphql/format-error.ts";
 import { createIdBudget } from "./graphql/id-budget.ts";
+import { createQuickExecution } from "./graphql/quick-execution.ts";
 import type { AccountView } from "./graphql/resolvers.ts";
 import { createResponseFreshness } from "./graphql/response-freshness.ts";
 import { createSchema } from "./graphql/schema.ts";
@@ -63,6 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const apollo = createApollo({
     schema,
+    quickExecution: createQuickExecution(schema),
     introspection: config.server.introspection,
     formatError: createFormatError(log, !config.server.introspection),
     log,

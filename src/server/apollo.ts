@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,11 +7,14 @@ import {
 import type { GraphQLSchema } from "graphql";
 import type { Context } from "../graphql/context.ts";
 import type { FormatError } from "../graphql/format-error.ts";
+import type { QuickExecution } from "../graphql/quick-execution.ts";
 import { notToBeKept } from "../graphql/response-freshness.ts";
 import type { Logger } from "../telemetry/log.ts";
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
+  /** Over the same schema. */
+  readonly quickExecution: QuickExecution;
   readonly introspection: boolean;
   readonly formatError: FormatError;
   readonly log: Logger;
@@ -25,7 +28,8 @@ const maxQueryTokens = 20_000;
  * The landing page loads a script from elsewhere; inline traces and the cache-control plugin wrap every field, which
  * costs more than all our resolvers together. Signals are the process' own matter.
  */
-export function createApollo({ schema, introspection, formatError, log, now }: ApolloOptions): ApolloServer<Context> {
+export function createApollo(options: ApolloOptions): ApolloServer<Context> {
+  const { schema, introspection, formatError, log, now } = options;
   return new ApolloServer<Context>({
     schema,
     introspection,
@@ -42,6 +46,7 @@ export function createApollo({ schema, introspection, formatError, log, now }: A
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       tellFreshness(now),
+      executeQuickly(options.quickExecution),
     ],
   });
 }
@@ -54,6 +59,20 @@ function tellFreshness(now: () => number): ApolloServerPlugin<Context> {
         async willSendResponse({ contextValue, errors, response }) {
           const value = errors?.length ? notToBeKept : contextValue.freshness.cacheControl(now());
           response.http.headers.set("cache-control", value);
+        },
+      };
+    },
+  };
+}
+
+/** What the quick execution leaves to graphql-js, Apollo executes as ever: errors are formatted and counted there. */
+function executeQuickly(quickExecution: QuickExecution): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, operation, request: { variables }, contextValue: context }) {
+          const data = await quickExecution.execute({ document, operation, variables, context });
+          return data && { http: { headers: new HeaderMap() }, body: { kind: "single", singleResult: { data } } };
         },
       };
     },
