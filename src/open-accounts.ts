@@ -14,7 +14,7 @@ export interface OpenAccount extends BatchedAccount {
 }
 
 export interface OpenAccountsOptions extends Pick<OutboundOptions, "metrics" | "log" | "now" | "random"> {
-  /** Every configured secret, longest first: none is shown, whatever an upstream echoes. */
+  /** Every configured secret: none is shown, whatever an upstream echoes. */
   readonly secrets: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export function openAccounts(
   { secrets, metrics, log, now, random }: OpenAccountsOptions,
 ): Map<string, OpenAccount> {
   const credentials = createCredentialStore(now);
-  const redact = createTextRedactor(() => [...secrets, ...credentials.knownTokens()]);
+  const redact = createTextRedactor(secrets, () => credentials.knownTokens());
 
   function open(configured: ConfiguredAccount): OpenAccount {
     const { provider, options: account } = configured;

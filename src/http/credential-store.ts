@@ -24,7 +24,10 @@ export interface CredentialStore {
   drop(identity: string, tokenValue: string): void;
   /** An upstream refused this identity: the refusal answers `refusalOf` for that long, so that nobody asks with it. */
   hold(identity: string, refusal: unknown, holdMs: number): void;
-  /** All tokens that may still be valid, replaced ones too, longest first, so that nobody shows them. */
+  /**
+   * All tokens that may still be valid, replaced ones too, so that nobody shows them. The same list as long as no token
+   * comes or goes.
+   */
   knownTokens(): readonly string[];
   /** The refusal that this identity is held back with; undefined when it may be used. */
   refusalOf(identity: string): unknown;
@@ -43,6 +46,8 @@ const maxFormerTokens = 3;
 
 export function createCredentialStore(now: () => number): CredentialStore {
   const entries = new Map<string, Entry>();
+  /** Forgotten when a token comes or goes. */
+  let known: readonly string[] | undefined;
 
   function entryOf(identity: string): Entry {
     const entry = entries.get(identity) ?? { former: [] };
@@ -58,6 +63,7 @@ export function createCredentialStore(now: () => number): CredentialStore {
     if (!entry.token) return;
     entry.former = [entry.token, ...entry.former].slice(0, maxFormerTokens);
     delete entry.token;
+    known = undefined;
   }
 
   async function fetchOnce(entry: Entry, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
@@ -76,6 +82,7 @@ export function createCredentialStore(now: () => number): CredentialStore {
     if ("token" in fetched) {
       retire(entry);
       entry.token = fetched.token;
+      known = undefined;
       delete entry.held;
     } else if (fetched.holdMs > 0) {
       entry.held = { refusal: fetched.refusal, until: now() + fetched.holdMs };
@@ -103,8 +110,10 @@ export function createCredentialStore(now: () => number): CredentialStore {
       entryOf(identity).held = { refusal, until: now() + holdMs };
     },
     knownTokens() {
-      const tokens = [...entries.values()].flatMap(({ token, former }) => (token ? [token, ...former] : former));
-      return tokens.map(({ value }) => value).sort((left, right) => right.length - left.length);
+      known ??= [...entries.values()]
+        .flatMap(({ token, former }) => (token ? [token, ...former] : former))
+        .map(({ value }) => value);
+      return known;
     },
     refusalOf(identity) {
       return heldRefusal(entryOf(identity));

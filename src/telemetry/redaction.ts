@@ -9,18 +9,40 @@ const placeholder = "[redacted]";
 /**
  * Replaces secrets in a text that is already decoded, where they can only stand as they are.
  *
- * @param secretsNow asked each time, because tokens come and go
+ * @param tokensNow asked for every text, because tokens come and go; the same list as long as none does
  */
-export function createTextRedactor(secretsNow: () => Iterable<string>): Redact {
+export function createTextRedactor(secrets: readonly string[], tokensNow: () => readonly string[]): Redact {
+  let tokens = tokensNow();
+  let redact = createPlainRedactor([...secrets, ...tokens]);
   return (text) => {
-    let redacted = text;
-    for (const secret of secretsNow()) {
-      if (secret.length >= shortestSecretLength && redacted.includes(secret)) {
-        redacted = redacted.replaceAll(secret, placeholder);
-      }
+    const current = tokensNow();
+    if (current !== tokens) {
+      tokens = current;
+      redact = createPlainRedactor([...secrets, ...tokens]);
     }
-    return redacted;
+    return redact(text);
   };
+}
+
+/** Every text of every answer comes here: nearly all are shorter than any secret, or hold the beginning of none. */
+function createPlainRedactor(secrets: readonly string[]): Redact {
+  const longestFirst = replaceable(secrets);
+  const shortest = longestFirst.at(-1)?.length ?? Number.POSITIVE_INFINITY;
+  const beginningOfAny = new RegExp(longestFirst.map(beginningOf).join("|"));
+  return (text) => {
+    if (text.length < shortest || !beginningOfAny.test(text)) return text;
+    return longestFirst.reduce((redacted, secret) => redacted.replaceAll(secret, placeholder), text);
+  };
+}
+
+/** Only a beginning, because tokens are thousands of characters long and a pattern of many of them would be huge. */
+const beginningOf = (secret: string): string => RegExp.escape(secret.slice(0, shortestSecretLength));
+
+/** Longest first, so that a secret inside another does not spoil its replacement. */
+function replaceable(secrets: Iterable<string>): string[] {
+  return [...new Set(secrets)]
+    .filter(({ length }) => length >= shortestSecretLength)
+    .sort((left, right) => right.length - left.length);
 }
 
 /**
@@ -29,9 +51,7 @@ export function createTextRedactor(secretsNow: () => Iterable<string>): Redact {
  * character is looked for in all its spellings.
  */
 export function createRedactor(secrets: Iterable<string>): Redact {
-  const longestFirst = [...new Set(secrets)]
-    .filter(({ length }) => length >= shortestSecretLength)
-    .sort((left, right) => right.length - left.length);
+  const longestFirst = replaceable(secrets);
   if (longestFirst.length === 0) return (text) => text;
   const pattern = new RegExp(longestFirst.map(patternOf).join("|"), "g");
   return (text) => text.replace(pattern, placeholder);

@@ -244,7 +244,25 @@ describe("knownTokens", () => {
     }
     await tokens.token("me", fetchNamed("running"));
 
-    expect(tokens.knownTokens()).toEqual(["the very last", "running", "third", "4th"]);
+    expect(new Set(tokens.knownTokens())).toEqual(new Set(["the very last", "running", "third", "4th"]));
+  });
+
+  it("answers the same list until a token comes or goes", async () => {
+    const tokens = createCredentialStore(() => 0);
+    const none = tokens.knownTokens();
+    expect(tokens.knownTokens()).toBe(none);
+
+    await tokens.token("me", async () => ({ token: { value: "first", expiresAt: 10, renewAt: 10 } }));
+    const one = tokens.knownTokens();
+    await tokens.token("me", async () => ({ refusal: "never asked", holdMs: 0 }));
+    expect(one).toEqual(["first"]);
+    expect(tokens.knownTokens()).toBe(one);
+
+    tokens.drop("me", "another");
+    expect(tokens.knownTokens()).toBe(one);
+    tokens.drop("me", "first");
+    await tokens.token("me", async () => ({ token: { value: "second", expiresAt: 10, renewAt: 10 } }));
+    expect(tokens.knownTokens()).toEqual(["second", "first"]);
   });
 
   it("names a dropped token also when several calls waited for the new one", async () => {

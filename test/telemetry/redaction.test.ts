@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRedactor } from "../../src/telemetry/redaction.ts";
+import { createRedactor, createTextRedactor } from "../../src/telemetry/redaction.ts";
 
 describe("createRedactor", () => {
   it.each([
@@ -94,3 +94,69 @@ describe("createRedactor", () => {
     );
   });
 });
+
+describe("createTextRedactor", () => {
+  it.each([
+    ["as it is", ["s3cr3t-value"], "token s3cr3t-value is bad", "token [redacted] is bad"],
+    ["more than once", ["s3cr3t"], "s3cr3t s3cr3t", "[redacted] [redacted]"],
+    ["at both ends", ["s3cr3t"], "s3cr3t and s3cr3t", "[redacted] and [redacted]"],
+    ["that is the whole text", ["s3cr3t"], "s3cr3t", "[redacted]"],
+    ["with characters that mean something in a pattern", ["a.b*c+(d)|$&"], "xx a.b*c+(d)|$& yy", "xx [redacted] yy"],
+    ["beside another", ["first-secret", "second-secret"], "second-secret first-secret", "[redacted] [redacted]"],
+    ["that begins with another", ["secret-1", "secret-1-long"], "secret-1-long", "[redacted]"],
+    ["that holds another", ["inside", "an inside job"], "an inside job", "[redacted]"],
+    ["outside the basic plane", ["12345😀6"], "<12345😀6>", "<[redacted]>"],
+  ])("replaces a secret %s", (_how, secrets, text, expected) => {
+    expect(createTextRedactor(secrets, () => [])(text)).toBe(expected);
+  });
+
+  it.each([
+    ["begins like one", "s3cr3t-valise"],
+    ["ends in the beginning of one", "the s3cr3t-v"],
+    ["holds one that is too short to be one", "12345"],
+    ["is empty", ""],
+  ])("leaves alone a text that %s", (_what, text) => {
+    expect(createTextRedactor(["s3cr3t-value", "12345", ""], () => [])(text)).toBe(text);
+  });
+
+  it("replaces tokens from the moment on at which they are known, and longer ones before secrets inside them", () => {
+    let tokens: readonly string[] = [];
+    const redact = createTextRedactor(["app-secret"], () => tokens);
+    expect(redact("token-1 app-secret")).toBe("token-1 [redacted]");
+
+    tokens = ["token-1", "prefix.app-secret.suffix"];
+    expect(redact("token-1 prefix.app-secret.suffix")).toBe("[redacted] [redacted]");
+
+    tokens = ["token-2"];
+    expect(redact("token-1 token-2")).toBe("token-1 [redacted]");
+  });
+
+  it("replaces any of many long tokens", () => {
+    const tokens = Array.from({ length: 200 }, (_, index) => `MIIF${`${index}-`.repeat(1_500)}`);
+    const redact = createTextRedactor([], () => tokens);
+
+    for (const token of tokens) expect(redact(`bad token ${token}`)).toBe("bad token [redacted]");
+  });
+
+  it("leaves no secret in a text, and does what replacing one after the other does", () => {
+    const someSecrets = fc.array(fc.string({ unit: fc.constantFrom("a", "b", "😀", ".", "["), maxLength: 12 }), {
+      maxLength: 5,
+    });
+    const around = fc.string({ unit: fc.constantFrom("a", "b", "😀", ".") });
+
+    fc.assert(
+      fc.property(someSecrets, someSecrets, fc.array(around, { maxLength: 4 }), (secrets, tokens, texts) => {
+        const text = texts.map((part, index) => part + ([...secrets, ...tokens][index] ?? "")).join("");
+        const redacted = createTextRedactor(secrets, () => tokens)(text);
+        expect(redacted).toBe(replacedInTurn([...secrets, ...tokens], text));
+      }),
+    );
+  });
+});
+
+function replacedInTurn(secrets: readonly string[], text: string): string {
+  return secrets
+    .filter(({ length }) => length >= 6)
+    .sort((left, right) => right.length - left.length)
+    .reduce((redacted, secret) => redacted.split(secret).join("[redacted]"), text);
+}

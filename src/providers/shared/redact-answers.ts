@@ -1,32 +1,55 @@
 import type { CallAnswer, IdAnswer, ProviderClient } from "../provider.ts";
 
+type Redact = (text: string) => string;
+
 /**
  * A client in whose answers no secret is left, wherever an upstream echoed one: in a task's texts or in a problem. Texts
  * are looked at after they were read, so that neither their encoding hides a secret nor a replacement breaks an answer;
  * ids are never touched.
  */
-export function redactAnswers(client: ProviderClient, redact: (text: string) => string): ProviderClient {
+export function redactAnswers(client: ProviderClient, redact: Redact): ProviderClient {
   return {
     fetchTasks: async (call) => redactAnswer(await client.fetchTasks(call), redact),
   };
 }
 
-function redactAnswer(answer: CallAnswer, redact: (text: string) => string): CallAnswer {
-  if (answer.kind === "failed") return { ...answer, problem: redactTexts(answer.problem, redact) };
-  const answers = new Map<string, IdAnswer>();
-  for (const [id, idAnswer] of answer.answers) answers.set(id, redactTexts(idAnswer, redact));
-  return { ...answer, answers };
+/** Hardly any answer holds something to replace: what does not stays the same object, so that looking costs no memory. */
+function redactAnswer(answer: CallAnswer, redact: Redact): CallAnswer {
+  if (answer.kind === "failed") return { ...answer, problem: redactFields(answer.problem, redact) };
+  let answers: Map<string, IdAnswer> | undefined;
+  for (const [id, idAnswer] of answer.answers) {
+    const shown = redactFields(idAnswer, redact);
+    if (shown === idAnswer) continue;
+    answers ??= new Map(answer.answers);
+    answers.set(id, shown);
+  }
+  return answers ? { ...answer, answers } : answer;
 }
 
-/** Most values hold nothing to replace and stay the same object. */
-function redactTexts<T>(value: T, redact: (text: string) => string): T {
-  if (typeof value === "string") return redact(value) as T;
+function redactValue(value: unknown, redact: Redact): unknown {
+  if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map((item) => redactTexts(item, redact));
-    return items.some((item, index) => item !== value[index]) ? (items as T) : value;
+  return Array.isArray(value) ? redactItems(value, redact) : redactFields(value, redact);
+}
+
+function redactFields<T extends object>(fields: T, redact: Redact): T {
+  let copy: T | undefined;
+  for (const name in fields) {
+    const shown = redactValue(fields[name], redact);
+    if (shown === fields[name]) continue;
+    copy ??= { ...fields };
+    copy[name] = shown as T[typeof name];
   }
-  const entries = Object.entries(value).map(([name, item]) => [name, item, redactTexts(item, redact)] as const);
-  if (entries.every(([, item, shown]) => shown === item)) return value;
-  return Object.fromEntries(entries.map(([name, , shown]) => [name, shown])) as T;
+  return copy ?? fields;
+}
+
+function redactItems(items: readonly unknown[], redact: Redact): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const shown = redactValue(items[index], redact);
+    if (shown === items[index]) continue;
+    copy ??= [...items];
+    copy[index] = shown;
+  }
+  return copy ?? items;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CallAnswer, IdAnswer, ProviderClient, TaskCall } from "../../../src/providers/provider.ts";
 import { redactAnswers } from "../../../src/providers/shared/redact-answers.ts";
@@ -43,14 +44,46 @@ describe("redactAnswers", () => {
     expect(answer.kind === "answered" && [...answer.answers.keys()]).toEqual(["job-s3cret-1"]);
   });
 
-  it("leaves a task without secrets the object that it is", async () => {
-    const state = taskNamed("a");
+  it("leaves what holds no secret the object that it is", async () => {
+    const state = Object.assign(taskNamed("a"), { items: [{ name: "b" }] });
+    const failure = { code: "E s3cret", message: null, recoverable: null };
+    const clean = answered(["1", { state }], ["2", { problem: createProblem("NOT_FOUND", "No.") }]);
 
-    const answer = await askRedacted(answered(["1", { state }]));
+    expect(await askRedacted(clean)).toBe(clean);
 
-    expect(answer.kind === "answered" && answer.answers.get("1")).toHaveProperty("state", state);
-    expect(answer.kind === "answered" && answer.answers.get("1") && "state" in (answer.answers.get("1") ?? {})).toBe(
-      true,
+    const answer = await askRedacted(answered(["1", { state }], ["2", { state: taskNamed("b", { failure }) }]));
+    const first = answer.kind === "answered" ? answer.answers.get("1") : undefined;
+    expect(first && "state" in first && first.state).toBe(state);
+    expect(JSON.stringify(answer.kind === "answered" && answer.answers.get("2"))).toContain("E [redacted]");
+  });
+
+  it("changes no answer that it was given", async () => {
+    const given = answered(["1", { state: taskNamed("s3cret") }]);
+    const before = structuredClone(given);
+
+    await askRedacted(given);
+
+    expect(given).toEqual(before);
+  });
+
+  it("redacts each text and nothing else, whatever the shape", async () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "s3cret", "1") });
+    const fields = fc.letrec((tie) => ({
+      value: fc.oneof({ depthSize: "small" }, text, fc.integer(), fc.constant(null), tie("list"), tie("fields")),
+      list: fc.array(tie("value")),
+      fields: fc.dictionary(fc.oneof(fc.constantFrom("name", "__proto__", "s3cret"), text), tie("value")),
+    })).fields;
+
+    await fc.assert(
+      fc.asyncProperty(fields, async (extra) => {
+        const state = { ...taskNamed("a"), extra };
+        const answer = await askRedacted(answered(["1", { state }]));
+        const shown = answer.kind === "answered" ? answer.answers.get("1") : undefined;
+        const expected = JSON.parse(JSON.stringify({ state }), (_name, value) =>
+          typeof value === "string" ? redact(value) : value,
+        );
+        expect(JSON.stringify(shown)).toBe(JSON.stringify(expected));
+      }),
     );
   });
 
