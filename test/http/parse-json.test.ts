@@ -97,4 +97,35 @@ describe("parseJson", () => {
       }),
     );
   });
+
+  it("finds long digits at any place, beside any others", () => {
+    const digits = fc.string({ unit: fc.constantFrom("1", "8", "9"), minLength: 1, maxLength: 36 });
+    const gap = fc.string({ unit: fc.constantFrom(" ", "\n"), maxLength: 33 });
+    const item = fc.oneof(
+      digits,
+      digits.map((text) => `-${text}`),
+      digits.map((text) => `0.${text}`),
+      digits.map((text) => JSON.stringify(`x${text}"`)),
+      fc.constantFrom('"a"', "{}", "12:", "é1234567890123456"),
+    );
+
+    fc.assert(
+      fc.property(fc.array(fc.tuple(gap, item, gap)), (items) => {
+        const text = `[${items.map((parts) => parts.join("")).join()}]`;
+        expect(parseJson(text)).toEqual(parseWithQuotedIntegers(text));
+      }),
+    );
+  });
 });
+
+/** Looks for long integers in every text. */
+function parseWithQuotedIntegers(text: string): unknown {
+  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|[-+.\deE]+/g, (token) =>
+    /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+  );
+  try {
+    return JSON.parse(quoted);
+  } catch {
+    return undefined;
+  }
+}
