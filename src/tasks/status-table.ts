@@ -51,10 +51,14 @@ export function createMeaningLookup(
 
 /** Reads a raw value. What is not understood is UNKNOWN and asks for attention; it is never guessed to be terminal. */
 export function readStatus(raw: string, meaningOf: MeaningLookup): StatusReading {
-  const { labels, inferred, ...meaning } = meaningOf(raw) ?? unknownMeaning;
-  return { ...meaning, rawStatus: { value: displayable(raw), labels, inferred: inferred ?? false } };
+  const { status, isTerminal, needsAttention, labels, inferred = false } = meaningOf(raw) ?? unknownMeaning;
+  return { status, isTerminal, needsAttention, rawStatus: { value: displayable(raw), labels, inferred } };
 }
 
+/** Nearly every raw value is a short plain word already. */
+const shortPlainText = /^[ -~]{0,64}$/;
+
 function displayable(raw: string): string {
+  if (shortPlainText.test(raw)) return raw;
   return [...raw.replace(/\p{Cc}/gu, "")].slice(0, maxRawStatusLength).join("");
 }

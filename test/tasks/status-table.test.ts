@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMeaningLookup, type MeaningLookup, readStatus, type StatusTable } from "../../src/tasks/status-table.ts";
 
@@ -54,6 +55,18 @@ describe("readStatus", () => {
     ],
   ])("takes %s out of a raw value", (_what, raw, shown) => {
     expect(readStatus(raw, createMeaningLookup(table, fold)).rawStatus.value).toBe(shown);
+  });
+
+  it("shows the first 64 characters of any raw value that are no control characters", () => {
+    const unit = fc.constantFrom(" ", "~", "a", "é", "😀", "\ud800", "\u0000", "\n", "\u007f", "\u0085");
+    const word = fc.oneof(fc.string({ unit, maxLength: 140 }), fc.string({ unit: "grapheme-ascii", maxLength: 70 }));
+
+    fc.assert(
+      fc.property(word, (raw) => {
+        const shown = Array.from(raw).filter((character) => !/^\p{Cc}$/u.test(character));
+        expect(readStatus(raw, () => null).rawStatus.value).toBe(shown.slice(0, 64).join(""));
+      }),
+    );
   });
 
   it("does not cut a raw value of 64 characters outside the basic plane", () => {
