@@ -54,15 +54,15 @@ export function normalizeSopsTask(
   rawState: string,
   { place, meanings, withChildren }: SopsReading,
 ): SopsTaskState {
-  const hasEnded = readSopsTime(row.finish_time) !== null;
-  const reading = readStatus(rawState, hasEnded ? meanings.ofEnded : meanings.ofOpen);
+  const endedAt = readSopsTime(row.finish_time);
+  const reading = readStatus(rawState, endedAt === null ? meanings.ofOpen : meanings.ofEnded);
   const name = readFilledText(row.name);
   return {
     ...reading,
     name,
     createdAt: readSopsTime(row.create_time),
     startedAt: timeOf("start_time", row, status),
-    finishedAt: timeOf("finish_time", row, status),
+    finishedAt: endedAt ?? timeOf("finish_time", row, status),
     elapsedSeconds: readElapsedSeconds(status),
     progress: null,
     failure: reading.status === "FAILED" ? unexplainedFailure(!reading.isTerminal) : null,

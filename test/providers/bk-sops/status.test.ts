@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalizeSopsTask, readSopsPlace } from "../../../src/providers/bk-sops/normalize.ts";
 import { createSopsMeanings } from "../../../src/providers/bk-sops/status.ts";
@@ -172,4 +173,56 @@ describe("readSopsTime", () => {
   ])("takes %j for no time", (value) => {
     expect(readSopsTime(value)).toBeNull();
   });
+
+  it.each([
+    "1969-12-31 23:59:59 -0800",
+    "0099-03-18 17:22:05 +0800",
+    "2020-03-18 24:00:00 +0800",
+    "2020-03-18 17:60:05 +0800",
+    "2020-03-18 17:22:60 +0800",
+    "2020-00-18 17:22:05 +0800",
+    "2020-03-00 17:22:05 +0800",
+    "2021-02-29 17:22:05 +0800",
+    "2020-04-31 17:22:05 +0800",
+    "2020-03-18 17:22:05 +2400",
+    "2020-03-18 17:22:05 +0860",
+    "2020-03-18 17:22:05 +0800 CST",
+    "2020-03-18 17:22:05+",
+    "12020-03-18 17:22:05 +0800",
+  ])("takes %j, which no clock shows, for no time", (value) => {
+    expect(readSopsTime(value)).toBeNull();
+  });
+
+  it("reads every form as Date does", () => {
+    const number = (max: number, length = 2) => fc.nat(max).map((value) => String(value).padStart(length, "0"));
+    const year = fc
+      .oneof(fc.integer({ min: 1968, max: 2040 }), fc.nat(9999))
+      .map((value) => `${value}`.padStart(4, "0"));
+    const date = fc.tuple(year, number(13), number(32)).map((parts) => parts.join("-"));
+    const time = fc.tuple(number(25), number(61), number(61)).map((parts) => parts.join(":"));
+    const fraction = fc.constantFrom("", "", ".5", ".123456");
+    const offset = fc.oneof(
+      fc.constant("Z"),
+      fc
+        .tuple(fc.constantFrom("+", "-"), number(25), fc.constantFrom("", ":"), number(61))
+        .map((parts) => parts.join("")),
+    );
+
+    fc.assert(
+      fc.property(date, fc.constantFrom(" ", "T"), time, fraction, fc.constantFrom("", " "), offset, (...parts) => {
+        expect(readSopsTime(parts.join(""))).toBe(readByDate(parts.join("")));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });
+
+/** Leaves what a date is to `Date`. */
+function readByDate(text: string): number | null {
+  const [, date, time, hours = "+00", minutes = "00"] =
+    /^(\S{10}).(\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:Z|([+-]\d\d):?(\d\d))$/.exec(text) ?? [];
+  const local = new Date(`${date}T${time}Z`);
+  const isMoved = Number.isNaN(local.getTime()) || local.toISOString() !== `${date}T${time}.000Z`;
+  const at = isMoved ? Number.NaN : Date.parse(`${date}T${time}${hours}:${minutes}`);
+  return at >= Date.UTC(1971, 0) && at <= Date.UTC(9999, 11, 31, 23, 59, 59, 999) ? at : null;
+}
