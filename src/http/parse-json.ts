@@ -12,7 +12,7 @@ const textOrLongInteger = /"[^"\\]*(?:\\(?:.|$)[^"\\]*)*(?:"|$)|(?<![\d.eE+-])-?
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(hasLongDigits(text) ? text.replace(textOrLongInteger, quoteUnsafe) : text);
+    return JSON.parse(mayHaveLongInteger(text) ? text.replace(textOrLongInteger, quoteUnsafe) : text);
   } catch {
     return undefined;
   }
@@ -24,24 +24,26 @@ function quoteUnsafe(token: string): string {
 
 const longDigits = 16;
 
-/** Looks at one place in 16, which no run of 16 digits can evade: most answers have none, and this is all they cost. */
-function hasLongDigits(text: string): boolean {
+/**
+ * Looks at every 16th place, which no run of 16 digits can evade: most answers have none, and this is all they cost. Long
+ * digits inside a text, of card numbers or of hashes, are mostly told from integers by what stands before them.
+ */
+function mayHaveLongInteger(text: string): boolean {
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
-    if (isDigit(text, at) && isInsideLongDigits(text, at)) return true;
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (isDigit(text, start - 1)) start -= 1;
+    while (isDigit(text, at)) at += 1;
+    if (at - start >= longDigits && mayBeginInteger(text, start)) return true;
   }
   return false;
-}
-
-/** @param at the place of a digit */
-function isInsideLongDigits(text: string, at: number): boolean {
-  let start = at;
-  while (isDigit(text, start - 1)) start -= 1;
-  let end = at + 1;
-  while (end - start < longDigits && isDigit(text, end)) end += 1;
-  return end - start >= longDigits;
 }
 
 function isDigit(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   return code >= 48 && code <= 57;
+}
+
+function mayBeginInteger(text: string, at: number): boolean {
+  return at === 0 || " \t\r\n:,[{-".includes(text.charAt(at - 1));
 }

@@ -46,6 +46,12 @@ describe("parseJson", () => {
     expect(parseJson(`"${'\\"'.repeat(1_000_000)}9007199254740993`)).toBeUndefined();
   });
 
+  it("looks at no digit of a long text of digits twice", () => {
+    const digits = "1".repeat(4_000_000);
+
+    expect(parseJson(`["${digits}",9007199254740993]`)).toEqual([digits, "9007199254740993"]);
+  });
+
   it.each([
     "",
     " ",
@@ -106,6 +112,7 @@ describe("parseJson", () => {
       digits.map((text) => `-${text}`),
       digits.map((text) => `0.${text}`),
       digits.map((text) => JSON.stringify(`x${text}"`)),
+      digits.map((text) => JSON.stringify(`${text}, ${text}`)),
       fc.constantFrom('"a"', "{}", "12:", "é1234567890123456"),
     );
 
