@@ -31,6 +31,7 @@ export function randomTask(schema: GraphQLSchema, provider: Provider, dice: Dice
     kind: "reading",
     state: state as unknown as TaskState,
     observedAt: 1_790_000_000_000,
+    source: dice.happens(0.5) ? "UPSTREAM" : "SHARED_IN_FLIGHT",
     missing: new Map(isMissing ? Object.keys(provider.facets).map((facet) => [facet, problem]) : []),
     freshUntilAt: 1_790_000_005_000,
     pollAfterAt: dice.happens(0.5) ? 1_790_000_010_000 : null,
