@@ -139,8 +139,11 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     if (isDeparting) return;
     isDeparting = true;
     clearTimeout(alarm);
-    if (waitingKeys > 0 || entrants.size > 0) sendOffAll(now());
-    isDeparting = false;
+    try {
+      if (waitingKeys > 0 || entrants.size > 0) sendOffAll(now());
+    } finally {
+      isDeparting = false;
+    }
   }
 
   function sendOffAll(at: EpochMs): void {
@@ -265,6 +268,8 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
 
   /** Nobody waits for what is left of a call: whoever comes now is not to join it. */
   function abandon(call: CallUnderWay): void {
+    // Everybody's time is over: that the call took longer does say something about the account.
+    if (call.deadlineAt - now() < shortestAttemptMs) account.health.note(failedBy(timeIsOver));
     call.abort();
     for (const task of call.tasks) closeToJoin(call.partition, task);
     for (const entrant of entrants) {

@@ -44,7 +44,15 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
     metrics.taskCall(provider, localIds.length);
     const { partition, read, facets } = call;
     try {
-      const answer = await client.fetchTasks({ read: read.name, scope: partition.scope, facets, localIds, limits });
+      const isSuspect = tasks.length === 1 && localIds.some((localId) => quarantine.has(partition.scope, localId));
+      const answer = await client.fetchTasks({
+        read: read.name,
+        scope: partition.scope,
+        facets,
+        localIds,
+        limits,
+        ...(isSuspect && { isSuspect }),
+      });
       // What a call comes to that nobody waited for says nothing about the account.
       if (!call.signal.aborted) health.note(answer);
       if (answer.kind === "answered" && answer.foreignRows > 0) metrics.foreignRows(provider, answer.foreignRows);

@@ -82,6 +82,8 @@ export interface TaskCall {
   /** Distinct, of one scope, at most the limit, in a stable order. */
   readonly localIds: readonly string[];
   readonly scope: string;
+  /** Its only id made whole calls fail a moment ago: how the call fares says nothing about the account. */
+  readonly isSuspect?: boolean;
   /** Those of the read's facets that somebody wants. */
   readonly facets: ReadonlySet<Facet>;
 }

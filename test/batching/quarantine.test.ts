@@ -44,6 +44,8 @@ describe("an id that makes whole calls fail", () => {
 
     expect(first.sizes.length - 1).toBeLessThanOrEqual(14);
     expect(second.sizes.toSorted((left, right) => left - right)).toEqual([1, 49]);
+    const suspects = upstream.calls.filter(({ isSuspect }) => isSuspect);
+    expect(suspects.map(({ localIds }) => localIds)).toEqual([["23"]]);
     expect([first.failed, second.failed]).toEqual([["23"], ["23"]]);
     expect(batching.load().quarantinedKeys).toBe(1);
   });

@@ -33,18 +33,18 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
     return { method: "POST", url, headers, body: JSON.stringify(body) };
   }
 
-  function judge(exchange: Exchange, localIds: readonly string[], reading: SopsReading): Judgement<CallAnswer> {
+  function judge(exchange: Exchange, call: TaskCall, reading: SopsReading): Judgement<CallAnswer> {
     if (exchange.kind === "failure") return refuseExchange(exchange, upstream, tools.now());
     const answer = parseSopsAnswer(exchange);
     const isSuccess = exchange.status >= 200 && exchange.status < 300 && answer?.result === true;
-    if (!isSuccess || !answer.rows) return refuseAnswer(exchange, answer, localIds.length);
-    return { value: answered(answer.rows, answer.requestId, localIds, reading, exchange.receivedAt) };
+    if (!isSuccess || !answer.rows) return refuseAnswer(exchange, answer, call);
+    return { value: answered(answer.rows, answer.requestId, call.localIds, reading, exchange.receivedAt) };
   }
 
   function refuseAnswer(
     response: ReceivedResponse,
     answer: SopsAnswer | null,
-    idsInCall: number,
+    { localIds, isSuspect }: Pick<TaskCall, "localIds" | "isSuspect">,
   ): Judgement<CallAnswer> {
     const now = tools.now();
     const refusal = refusalByAnswer(answer, response.status);
@@ -54,7 +54,8 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
       refusal.code === "RATE_LIMITED" ? rateLimitWaitMs(code, response.headers, now) : context.retryAfterMs;
     return refuse(refusal, {
       ...context,
-      idsInCall,
+      idsInCall: localIds.length,
+      ...(isSuspect && { isSuspect }),
       retryAfterMs: refusal.waitMs ?? hintMs,
       upstreamCode: code,
       upstreamRequestId: answer?.requestId ?? requestIdOfHeaders(response.headers),
@@ -62,12 +63,13 @@ export function createBkSopsClient(account: BkSopsAccount, tools: ClientTools): 
   }
 
   return {
-    fetchTasks: ({ localIds, scope, facets, limits }: TaskCall) => {
+    fetchTasks: (call: TaskCall) => {
+      const { localIds, scope, facets, limits } = call;
       const reading = { place: readSopsPlace(scope), meanings, withChildren: facets.has("children") };
       return tools.send({
         limits,
         prepare: () => ({ request: tasksStatus(localIds, reading) }),
-        judge: (exchange) => judge(exchange, localIds, reading),
+        judge: (exchange) => judge(exchange, call, reading),
       });
     },
   };

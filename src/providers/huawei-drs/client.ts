@@ -1,7 +1,7 @@
 import type { OutboundRequest } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
 import { createHuaweiAuth, type HuaweiReply } from "../huawei-auth/huawei-auth.ts";
-import type { CallLimits, ClientTools, FailedCall, IdAnswer, ProviderClient } from "../provider.ts";
+import type { ClientTools, FailedCall, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
 import { matchRows } from "../shared/match-rows.ts";
 import { malformedAnswer, type RefusalContext, refuse, refuseId } from "../shared/refusal.ts";
 import type { WireObject } from "../shared/wire-values.ts";
@@ -47,15 +47,24 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
     };
   }
 
-  function askGroup(read: DrsRead, ids: readonly string[], limits: CallLimits): Promise<GroupAnswer> {
+  function askGroup(
+    read: DrsRead,
+    ids: readonly string[],
+    { limits, isSuspect = false }: TaskCall,
+  ): Promise<GroupAnswer> {
     return auth.send<GroupAnswer>({
       limits,
       request: jobsQuery(read, ids),
-      judge: (reply) => judge(reply, read, ids),
+      judge: (reply) => judge(reply, read, ids, isSuspect),
     });
   }
 
-  function judge(reply: HuaweiReply, read: DrsRead, ids: readonly string[]): Judgement<GroupAnswer> {
+  function judge(
+    reply: HuaweiReply,
+    read: DrsRead,
+    ids: readonly string[],
+    isSuspect: boolean,
+  ): Judgement<GroupAnswer> {
     const { response, body, errorCode, context } = reply;
     const rows = jobRows(body);
     const isSuccess = response.status >= 200 && response.status < 300;
@@ -66,7 +75,7 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
       return { value: readPage(reply, rows, read, ids) };
     }
     if (ids.length > 1 && allowsSinglesOnly(errorCode)) return { value: { kind: "singles-only" } };
-    return refuseGroup(response.status, context, ids.length);
+    return refuseGroup(response.status, { ...context, idsInCall: ids.length, isSuspect });
   }
 
   function readPage(
@@ -103,7 +112,7 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
   return {
     fetchTasks(call) {
       const read = reads.find((name) => name === call.read) ?? "batch-status";
-      const ask = (ids: readonly string[]): Promise<GroupAnswer> => askGroup(read, ids, call.limits);
+      const ask = (ids: readonly string[]): Promise<GroupAnswer> => askGroup(read, ids, call);
       return askUntilComplete(call.localIds, ask, missingAnswers, pagingOf[read], tools.now);
     },
   };
@@ -111,9 +120,8 @@ export function createDrsClient(account: DrsAccount, tools: ClientTools): Provid
 
 const reads: readonly DrsRead[] = ["batch-status", "batch-progress", "batch-detail"];
 
-function refuseGroup(status: number, reply: RefusalContext, jobs: number): Judgement<FailedCall> {
-  const context = { ...reply, idsInCall: jobs };
-  const refusal = drsRefusal(status, context.upstreamCode ?? null, jobs);
+function refuseGroup(status: number, context: RefusalContext): Judgement<FailedCall> {
+  const refusal = drsRefusal(status, context.upstreamCode ?? null, context.idsInCall ?? 1);
   if (refusal.code !== "RATE_LIMITED") return refuse(refusal, context);
   return refuse(refusal, { ...context, retryAfterMs: context.retryAfterMs ?? tooFrequentWaitMs });
 }

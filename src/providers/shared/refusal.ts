@@ -27,6 +27,8 @@ export interface RefusalContext {
   readonly status?: number;
   /** How many ids the call asked for, where one of several can be the cause of its failure. */
   readonly idsInCall?: number;
+  /** Its only id is known to make calls fail. */
+  readonly isSuspect?: boolean;
   /** The wait that the upstream asked for. */
   readonly retryAfterMs?: number | undefined;
   readonly now: number;
@@ -75,9 +77,11 @@ export function refuse(row: Refusal, context: RefusalContext): Judgement<FailedC
     divisible: refusal.divisible ?? false,
     ...(refusal.mayBeEverybodys && { mayBeEverybodys: true }),
   };
-  const mayBeOneId = value.divisible && (context.idsInCall ?? 1) > 1;
+  const { idsInCall = 1, isSuspect = false } = context;
+  const mayBeOneId = value.divisible && (idsInCall > 1 || isSuspect);
   const judgement = { value, ...(mayBeOneId && { mayBeOneId }) };
-  if (!refusal.again) return judgement;
+  // Asking for a known culprit again would only cost the others their repeats.
+  if (!refusal.again || (mayBeOneId && isSuspect)) return judgement;
   return {
     ...judgement,
     again: { because: refusal.again, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) },

@@ -36,12 +36,14 @@ function startWaiting(limits: CallLimits, now: () => number): { over: Promise<un
   const { signal } = limits;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
   const end = (): void => resolve(undefined);
+  let awaitedDeadlineAt = limits.deadlineAt;
   const timeUp = (): void => {
-    const leftMs = limits.deadlineAt - now();
-    if (leftMs > 0) timer = setTimeout(timeUp, leftMs);
+    const moreMs = limits.deadlineAt - awaitedDeadlineAt;
+    awaitedDeadlineAt += moreMs;
+    if (moreMs > 0) timer = setTimeout(timeUp, moreMs);
     else end();
   };
-  let timer = setTimeout(timeUp, Math.max(0, limits.deadlineAt - now()));
+  let timer = setTimeout(timeUp, Math.max(0, awaitedDeadlineAt - now()));
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
   return {

@@ -109,6 +109,15 @@ describe("bk-sops call", () => {
 
     expect(asked[0]?.body).toContain('"include_children_status":true');
   });
+
+  it("for a known culprit is not repeated: the repeats belong to the others", async () => {
+    const { asked, client } = await openAccount(() => ({ status: 500, body: "<h1>Server Error (500)</h1>" }));
+
+    const answer = await client.fetchTasks({ ...call(["30000105"]), isSuspect: true });
+
+    expect(answer).toMatchObject({ kind: "failed", divisible: true, problem: { code: "UPSTREAM_UNAVAILABLE" } });
+    expect(asked).toHaveLength(1);
+  });
 });
 
 describe("bk-sops answer", () => {

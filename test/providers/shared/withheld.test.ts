@@ -16,13 +16,19 @@ describe("refuseExchange, of an attempt that was not sent", () => {
 });
 
 describe("refuse, of a failure that one id can cause", () => {
+  const row = { code: "UPSTREAM_UNAVAILABLE", again: "transient", divisible: true } as const;
+
   it.each([
     [1, undefined],
     [2, true],
   ])("of %d ids says of the account what it may: mayBeOneId is %s", (idsInCall, expected) => {
-    const row = { code: "UPSTREAM_UNAVAILABLE", again: "transient", divisible: true } as const;
-
     expect(refuse(row, { upstream: "Vendor", now, idsInCall }).mayBeOneId).toBe(expected);
     expect(refuse({ ...row, divisible: false }, { upstream: "Vendor", now, idsInCall }).mayBeOneId).toBeUndefined();
+  });
+
+  it("of a known culprit says nothing of the account, and is not worth repeating", () => {
+    const judgement = refuse(row, { upstream: "Vendor", now, idsInCall: 1, isSuspect: true });
+
+    expect([judgement.mayBeOneId, judgement.again]).toEqual([true, undefined]);
   });
 });
