@@ -106,7 +106,13 @@ function overview(sandbox: Sandbox): unknown {
     upstreams: Object.fromEntries(
       controls.map((control) => [
         control.name,
-        { url: control.url, ...control.totals, faults: control.faults, actions: control.actions },
+        {
+          url: control.url,
+          openCalls: control.openCalls,
+          ...control.totals,
+          faults: control.faults,
+          actions: control.actions,
+        },
       ]),
     ),
     usage: USAGE,

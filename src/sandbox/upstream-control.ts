@@ -17,6 +17,8 @@ export interface SandboxUpstreamControl {
   readonly calls: readonly RecordedCall[];
   /** Those of them that asked for tasks, refused ones included. */
   readonly taskCalls: readonly RecordedCall[];
+  /** Calls that are neither answered in full nor given up: a silent one stays until its client leaves. */
+  readonly openCalls: number;
   /** Counts since the last clearing, without the limit of 1000. */
   readonly totals: CallTotals;
   clearCalls(): void;
@@ -48,10 +50,15 @@ export async function startUpstream(
 ): Promise<SandboxUpstreamControl> {
   const recorder = createCallRecorder();
   const plan = createFaultPlan();
+  let openCalls = 0;
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);
     if (request === null) return void outgoing.destroy();
+    openCalls += 1;
+    outgoing.once("close", () => {
+      openCalls -= 1;
+    });
     const at = now();
     const response = respondSafely(name, upstream, request);
     const faults = plan.next({ path: request.path, taskIds: response.taskIds });
@@ -78,6 +85,9 @@ export async function startUpstream(
     },
     get taskCalls() {
       return recorder.calls().filter((call) => call.taskIds !== null);
+    },
+    get openCalls() {
+      return openCalls;
     },
     get totals() {
       return recorder.totals();

@@ -96,6 +96,16 @@ describe("a fault at the socket", () => {
     expect(control.calls).toMatchObject([{ status: null, fault: "silence", taskIds: ["884213"] }]);
   });
 
+  it("silence keeps its call open until the client leaves", async () => {
+    control.fault({ kind: "silence" });
+    const gaveUp = query(["884213"], 400).catch(() => "gave up");
+
+    await expect.poll(() => control.openCalls).toBe(1);
+    await gaveUp;
+
+    await expect.poll(() => control.openCalls).toBe(0);
+  });
+
   it("drip sends the body byte by byte, whole in the end", async () => {
     control.fault({ kind: "drip", msPerByte: 2 });
     const begunAt = performance.now();
