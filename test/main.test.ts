@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { stringify } from "yaml";
 import { providers } from "../src/providers/registry.ts";
 import { type Sandbox, startSandbox } from "../src/sandbox/sandbox.ts";
-import { type ServiceProcess, startProcess } from "./support/service-process.ts";
+import { type ServiceProcess, servingLine, startConfigured, startProcess } from "./support/service-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "batch-task-"));
 
@@ -40,8 +40,6 @@ function start(args: readonly string[], environment: Record<string, string> = {}
   running = startProcess(args, environment);
   return running;
 }
-
-const servingLine = /"url":"(http:[^"]+)\/graphql","msg":"serving"/;
 
 describe("the service without a configuration", () => {
   it("prints a query that returns a task of every provider, and ends cleanly when told to", async () => {
@@ -146,41 +144,10 @@ accounts:
 });
 
 describe("a drain", () => {
-  const slowQuery = JSON.stringify({ query: '{ batchTask(id: "sim:884213") { id status } }' });
-
-  async function startSlow(
-    latencyMs: number,
-    shutdownGraceMs: number,
-  ): Promise<{ service: ServiceProcess; url: string }> {
-    sandbox.upstream("eiotclub").fault({ kind: "latency", ms: latencyMs });
-    const service = start(["--config", configFile({ server: { shutdownGraceMs }, accounts: sandbox.accounts() })]);
-    const [, url = ""] = await service.prints(servingLine);
-    return { service, url };
-  }
-
-  const ask = (url: string): Promise<Response> =>
-    fetch(`${url}/graphql`, { method: "POST", headers: { "content-type": "application/json" }, body: slowQuery });
-
-  it("lets what is under way finish, takes nothing new, and exits with 0", async () => {
-    const { service, url } = await startSlow(800, 5_000);
-    const answer = ask(url);
-    await expect.poll(() => sandbox.upstream("eiotclub").calls.length).toBe(1);
-
-    service.process.kill("SIGTERM");
-    await service.prints(/"msg":"draining"/);
-    const late = await fetch(`${url}/readyz`).then(
-      ({ status }) => status,
-      () => "refused",
-    );
-
-    expect(late).toBe("refused");
-    expect(await (await answer).json()).toMatchObject({ data: { batchTask: { id: "sim:884213" } } });
-    expect(await service.exitCode).toBe(0);
-  });
-
   it("does not wait for a connection that was opened and never used", async () => {
-    const { service, url } = await startSlow(0, 20_000);
-    const { hostname, port } = new URL(url);
+    const service = await startConfigured({ server: { shutdownGraceMs: 20_000 }, accounts: sandbox.accounts() });
+    onTestFinished(() => service.end());
+    const { hostname, port } = new URL(service.url);
     const unused = connect(Number(port), hostname);
     await once(unused, "connect");
     const startedAt = performance.now();
@@ -190,18 +157,6 @@ describe("a drain", () => {
     expect(await service.exitCode).toBe(0);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
     unused.destroy();
-  });
-
-  it("ends what takes longer than the grace with an answer all the same", async () => {
-    const { service, url } = await startSlow(30_000, 300);
-    const answer = ask(url);
-    await expect.poll(() => sandbox.upstream("eiotclub").calls.length).toBe(1);
-
-    service.process.kill("SIGTERM");
-
-    const body = (await (await answer).json()) as { errors: { extensions: { code: string } }[] };
-    expect(body.errors[0]?.extensions.code).toBe("TIMEOUT");
-    expect(await service.exitCode).toBe(0);
   });
 });
 

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 
 /** The service as its user starts it: a process of its own. */
 export interface ServiceProcess {
@@ -43,4 +46,34 @@ export function startProcess(args: readonly string[], environment: Record<string
     },
     exitCode,
   };
+}
+
+/** The service with a configuration file of its own. */
+export interface ConfiguredProcess extends ServiceProcess {
+  /** Without a path. */
+  readonly url: string;
+  /** Ends what is left of it. Safe to repeat. */
+  end(): Promise<void>;
+}
+
+export const servingLine = /"url":"(http:[^"]+)\/graphql","msg":"serving"/;
+
+/** Starts the service and waits until it serves. */
+export async function startConfigured(document: object): Promise<ConfiguredProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "batch-task-"));
+  const path = join(folder, "batch-task.yaml");
+  writeFileSync(path, stringify(document));
+  const started = startProcess(["--config", path]);
+  const end = async (): Promise<void> => {
+    started.process.kill("SIGKILL");
+    await started.exitCode;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const [, url = ""] = await started.prints(servingLine);
+    return { ...started, url, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }

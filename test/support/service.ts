@@ -51,7 +51,8 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
     logLevel: "debug",
     logDestination: { write: (line) => logLines.push(line) },
     exampleQueries: [],
-    now: options.now ?? Date.now,
+    // Looked up each time: a test may replace it.
+    now: options.now ?? (() => Date.now()),
     random: Math.random,
   });
   const url = await app.listen();
