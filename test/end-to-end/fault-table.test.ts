@@ -221,6 +221,14 @@ describe("429 or 503 with a hint", () => {
       }
       expect(sim.taskCalls).toHaveLength(1);
       expect(await healthOf(service, "sim")).toBe("RATE_LIMITED");
+
+      // More in a row than would open it, were they counted.
+      sim.fault({ ...withHint(status, 30), times: 6 });
+      for (let round = 0; round < 6; round += 1) {
+        clock.advance(40_000);
+        expect(outcomes(await ask(good))).toEqual(["RATE_LIMITED"]);
+      }
+      expect(sim.taskCalls).toHaveLength(7);
       expect(await metricOf(service, "batch_task_breaker_changes_total", { account: "sim" })).toBe(0);
 
       clock.advance(40_000);
@@ -597,12 +605,23 @@ describe("provider ten times slower", () => {
 
     expect(Object.keys(counts).filter((code) => !["found", "TIMEOUT", "OVERLOADED"].includes(code))).toEqual([]);
     expect(counts.found?.length).toBeGreaterThan(0);
-    // A hundred find no place in the line; of the others most cannot begin in time.
-    expect(counts.OVERLOADED?.length).toBeGreaterThanOrEqual(100);
+    // A hundred find no place in the line; of the others most cannot begin in a quarter of the time.
+    expect(counts.OVERLOADED?.length).toBeGreaterThan(150);
     expect(sim.totals.taskCalls).toBeLessThan(100);
     await expect.poll(() => sim.openCalls).toBe(0);
     sim.fault(null);
     expect(outcomes(await ask(good))).toEqual(["found"]);
+  });
+
+  it("what finds no place in the waiting line is OVERLOADED, however fast the provider", async () => {
+    await restart({ accounts: { sim: { maxIdsPerCall: 1, maxWaitingIds: 100 } } });
+
+    const answer = await ask(...ids("sim:", 110));
+
+    expect(outcomes(answer)).toEqual([
+      ...Array.from({ length: 100 }, () => "found"),
+      ...Array.from({ length: 10 }, () => "OVERLOADED"),
+    ]);
   });
 });
 
