@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
+    // What is waited for comes; a slow machine takes longer than the default of one second.
+    expect: { poll: { timeout: 10_000 } },
     restoreMocks: true,
   },
 });
