@@ -108,7 +108,9 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   };
 
   function partitionOf(scope: string): Partition {
-    const partition = partitions.get(scope) ?? createPartition(scope);
+    const known = partitions.get(scope);
+    if (known) return known;
+    const partition = createPartition(scope);
     partitions.set(scope, partition);
     return partition;
   }
@@ -117,8 +119,10 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     if (isEmpty(partition)) partitions.delete(partition.scope);
   }
 
-  function ask({ reference: { scope, localId }, facets }: TaskKey, inquiry: Inquiry, index: number): void {
-    const partition = partitionOf(scope);
+  function ask(key: TaskKey, inquiry: Inquiry, index: number): void {
+    const { reference, facets } = key;
+    const { localId } = reference;
+    const partition = partitionOf(reference.scope);
     const onItsWay = partition.onTheirWay.get(localId);
     const waiting = partition.waiting.get(localId);
     if (onItsWay && covers(onItsWay.facets, facets)) addWaiter(onItsWay, inquiry, index, facets);
@@ -127,11 +131,10 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
       dropIfEmpty(partition);
       answerKey(inquiry, index, overloaded(now() + inquiry.startWithinMs));
     } else {
-      const task = createPendingTask(partition, localId, facets);
+      const task = createPendingTask(partition, key, inquiry, index);
       partition.waiting.set(localId, task);
       newcomers.push(task);
       waitingKeys += 1;
-      addWaiter(task, inquiry, index, facets);
     }
   }
 

@@ -82,21 +82,26 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
     }
   }
 
+  /** Counted in runs of equal outcomes, because most are. */
   function noteOutcomes(keys: readonly TaskKey[], outcomes: readonly Outcome[]): void {
-    const counts = new Map<string, Map<string, number>>();
-    for (const [index, outcome] of outcomes.entries()) {
+    let run = { provider: "", name: "", length: 0 };
+    let shared = 0;
+    const endRun = (): void => {
+      if (run.length > 0) metrics.lookups(run.provider, run.name, run.length);
+      if (shared > 0) metrics.sharedLookups(run.provider, shared);
+      shared = 0;
+    };
+    outcomes.forEach((outcome, index) => {
       const provider = accounts.get(keys[index]?.reference.account ?? "")?.provider ?? "";
-      const ofProvider = counts.get(provider) ?? new Map<string, number>();
-      counts.set(provider, ofProvider);
-      count(ofProvider, outcome.kind === "found" ? "found" : outcome.problem.code);
-      if (outcome.kind === "found" && outcome.source === "SHARED_IN_FLIGHT") count(ofProvider, shared);
-    }
-    for (const [provider, ofProvider] of counts) {
-      for (const [name, lookups] of ofProvider) {
-        if (name === shared) metrics.sharedLookups(provider, lookups);
-        else metrics.lookups(provider, name, lookups);
+      const name = outcome.kind === "found" ? "found" : outcome.problem.code;
+      if (provider !== run.provider || name !== run.name) {
+        endRun();
+        run = { provider, name, length: 0 };
       }
-    }
+      run.length += 1;
+      if (outcome.kind === "found" && outcome.source === "SHARED_IN_FLIGHT") shared += 1;
+    });
+    endRun();
   }
 
   function open(keys: readonly TaskKey[], limits: CallLimits, answer: (outcomes: Outcome[]) => void): void {
@@ -117,11 +122,10 @@ export function createBatching({ accounts, metrics, log, now }: BatchingOptions)
       return;
     }
     limits.signal.addEventListener("abort", onAbort, { once: true });
-    for (const [index, line] of newcomer.lines.entries()) {
-      const key = keys[index];
-      if (key) line.ask(key, inquiry, index);
-      touched.add(line);
-    }
+    keys.forEach((key, index) => {
+      newcomer.lines[index]?.ask(key, inquiry, index);
+    });
+    for (const line of newcomer.lines) touched.add(line);
     if (newcomers.length === 0) setImmediate(departTogether);
     newcomers.push(newcomer);
   }
@@ -154,9 +158,3 @@ interface Newcomer {
 
 /** Node's timers go off at once when they are set for longer. */
 const longestTimerMs = 2 ** 31 - 1;
-
-const shared = "shared";
-
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}

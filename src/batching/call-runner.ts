@@ -1,12 +1,12 @@
 import type { CallAnswer, CallLimits, FailedCall, ProviderClient } from "../providers/provider.ts";
-import { mergeOutcomes, nothingMissing, type Outcome } from "../tasks/outcome.ts";
+import { nothingMissing, type Outcome } from "../tasks/outcome.ts";
 import { createProblem } from "../tasks/problem.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HealthRecord } from "./account-health.ts";
 import { type AskedPart, askDividing } from "./divide.ts";
 import { closeToJoin } from "./partition.ts";
-import { answerWaiters, type CallUnderWay, isOnItsWay, type PendingTask } from "./pending-task.ts";
+import { answerWaiters, type CallUnderWay, type PendingTask, takeTold } from "./pending-task.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { failedBy, timeIsOver, unanswered, unprocessable } from "./refusals.ts";
 import type { UnknownStatuses } from "./unknown-statuses.ts";
@@ -56,9 +56,6 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
       // What a call comes to that nobody waited for says nothing about the account.
       if (!call.signal.aborted) health.note(answer);
       if (answer.kind === "answered" && answer.foreignRows > 0) metrics.foreignRows(provider, answer.foreignRows);
-      if (answer.kind === "answered" && localIds.some((id) => !answer.answers.has(id))) {
-        log.error({ provider }, "a provider client left ids without an answer");
-      }
       return answer;
     } catch (error) {
       // A client that throws has a defect. It must not cost other calls their answers.
@@ -68,17 +65,17 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
   }
 
   function tell(call: CallUnderWay, { tasks, answer }: AskedPart<PendingTask>): void {
+    let isComplete = true;
     for (const task of tasks) {
-      task.calls = task.calls.filter((other) => other !== call);
-      if (task.waiters.length > 0) call.wantedTasks -= 1;
-      task.parts.push({ outcome: outcomeOf(task.localId, answer), facets: call.facets });
-      if (isOnItsWay(task)) continue;
+      const told = outcomeOf(task.localId, answer);
+      if (told === unanswered && task.waiters.length > 0) isComplete = false;
+      const outcome = takeTold(task, call, told);
+      if (!outcome) continue;
       closeToJoin(call.partition, task);
-      const [first, ...others] = task.parts;
-      const outcome = first ? mergeOutcomes([first, ...others]) : unanswered;
       unknownStatuses.note(outcome);
       answerWaiters(task, outcome);
     }
+    if (!isComplete) log.error({ provider }, "a provider client left ids without an answer");
   }
 
   /** One that made calls fail, and was answered or failed alone now. */
@@ -99,7 +96,7 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
     if (refusal) return refusal;
     const limits = limitsOf(call);
     try {
-      const wanted = stillWanted(call, tasks);
+      const wanted = hasPlace ? tasks : stillWanted(call, tasks);
       return wanted.length === 0 ? failedBy(timeIsOver) : await askClient(call, wanted, limits);
     } finally {
       places.leave(limits);

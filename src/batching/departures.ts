@@ -78,8 +78,12 @@ function nextOfSome(
 }
 
 function eldestOf({ waiting }: Partition, count: number): PendingTask[] {
-  const eldest = [...waiting.values().take(count)];
-  for (const task of eldest) refreshFacets(task);
+  const eldest: PendingTask[] = [];
+  for (const task of waiting.values()) {
+    if (eldest.length === count) break;
+    refreshFacets(task);
+    eldest.push(task);
+  }
   return eldest;
 }
 

@@ -1,8 +1,8 @@
 import type { CallLimits, Facet, ProviderRead } from "../providers/provider.ts";
-import type { FoundOutcome, Outcome, PartialOutcome } from "../tasks/outcome.ts";
+import { type FoundOutcome, mergeOutcomes, type Outcome, type PartialOutcome } from "../tasks/outcome.ts";
 import type { EpochMs } from "../tasks/task.ts";
 import { answerKey, type Inquiry } from "./inquiry.ts";
-import type { Partition } from "./partition.ts";
+import type { Partition, TaskKey } from "./partition.ts";
 import type { PlannedCall } from "./plan-calls.ts";
 
 /** A task that somebody waits for: it waits for its call, or is on its way. */
@@ -20,27 +20,43 @@ export interface PendingTask {
   /** How long it waits for others to share its call, as long as its partition is busy. */
   gathersUntil: EpochMs;
   /** Those that have not told of it yet. Empty as long as it waits. */
-  calls: CallUnderWay[];
+  calls: readonly CallUnderWay[];
   /** The same task with less to tell of it, which was on its way before. */
   poorer: PendingTask | undefined;
-  /** What its calls have told so far. */
-  parts: PartialOutcome[];
+  /** What its calls have told so far, where there are several. */
+  parts: readonly PartialOutcome[];
 }
 
-export function createPendingTask(partition: Partition, localId: string, facets: ReadonlySet<Facet>): PendingTask {
-  return {
+const noCalls: readonly CallUnderWay[] = [];
+const noParts: readonly PartialOutcome[] = [];
+
+/** A task that waits, for one key so far. Lists begin shared or full: a list that grows from nothing takes room for many. */
+export function createPendingTask(
+  partition: Partition,
+  { reference: { localId }, facets }: TaskKey,
+  inquiry: Inquiry,
+  index: number,
+): PendingTask {
+  const task: PendingTask = {
     partition,
     localId,
     facets,
     hasStaleFacets: false,
-    waiters: [],
+    waiters: noWaiters,
     since: null,
     gathersUntil: 0,
-    calls: [],
+    calls: noCalls,
     poorer: undefined,
-    parts: [],
+    parts: noParts,
   };
+  const waiter: Waiter = { task, inquiry, index, place: 0, facets, hasJoined: false };
+  task.waiters = [waiter];
+  inquiry.waiters[index] = waiter;
+  return task;
 }
+
+/** Never added to. */
+const noWaiters: Waiter[] = [];
 
 /** A key of an operation. */
 export interface Waiter {
@@ -81,9 +97,11 @@ export function createCall(partition: Partition, { read, tasks, facets }: Planne
     wantedTasks: tasks.length,
     abort: () => controller.abort(),
   };
+  const onlyCall = [call];
   for (const task of tasks) {
-    task.facets = task.calls.length === 0 ? facets : task.facets.union(facets);
-    task.calls.push(call);
+    const isFirst = task.calls.length === 0;
+    task.facets = isFirst ? facets : task.facets.union(facets);
+    task.calls = isFirst ? onlyCall : [...task.calls, call];
   }
   return call;
 }
@@ -94,6 +112,21 @@ function latestDeadline(tasks: readonly PendingTask[]): EpochMs {
     for (const { inquiry } of waiters) latest = Math.max(latest, inquiry.deadlineAt);
   }
   return latest;
+}
+
+/**
+ * Takes a call's word for one of its tasks.
+ *
+ * @returns what the task comes to; undefined while other calls have not told of it
+ */
+export function takeTold(task: PendingTask, call: CallUnderWay, outcome: Outcome): Outcome | undefined {
+  if (task.waiters.length > 0) call.wantedTasks -= 1;
+  task.calls = task.calls.length === 1 ? noCalls : task.calls.filter((other) => other !== call);
+  if (task.calls.length === 0 && task.parts.length === 0) return outcome;
+  const part: PartialOutcome = { outcome, facets: call.facets };
+  const parts = [part, ...task.parts] as const;
+  task.parts = parts;
+  return task.calls.length === 0 ? mergeOutcomes(parts) : undefined;
 }
 
 export const isOnItsWay = (task: PendingTask): boolean => task.calls.length > 0;
@@ -140,5 +173,5 @@ export function answerWaiters(task: PendingTask, outcome: Outcome): void {
     if (hasJoined && outcome.kind === "found") shared ??= { ...outcome, source: "SHARED_IN_FLIGHT" };
     answerKey(inquiry, index, (hasJoined && shared) || outcome);
   }
-  task.waiters = [];
+  task.waiters = noWaiters;
 }

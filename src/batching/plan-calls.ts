@@ -33,17 +33,18 @@ export interface PlanRules<Task> {
  * of its facets, and to the plain read when none does; every read tells the status, so no task needs the plain read
  * besides. Tasks that want no more than the status ride along with a costlier read that takes as many ids. Whoever comes
  * first stands first.
+ *
+ * @param rules default: even calls, and nobody alone
  */
 export function planCalls<Task extends WantedTask>(
   wanted: readonly Task[],
   reads: Reads,
-  rules: PlanRules<Task> = { chunk: evenChunks, isAlone: () => false },
+  rules?: PlanRules<Task>,
 ): PlannedGroup<Task>[] {
-  const sociable = wanted.filter((task) => !rules.isAlone(task));
-  const calls = planLanes(sociable, reads, rules.chunk);
-  if (sociable.length < wanted.length) {
-    for (const task of wanted) if (rules.isAlone(task)) calls.push(...planLanes([task], reads, evenChunks));
-  }
+  const alone = rules ? wanted.filter((task) => rules.isAlone(task)) : [];
+  const sociable = rules && alone.length > 0 ? wanted.filter((task) => !rules.isAlone(task)) : wanted;
+  const calls = planLanes(sociable, reads, rules?.chunk ?? evenChunks);
+  for (const task of alone) calls.push(...planLanes([task], reads, evenChunks));
   return reads.length === 1 ? calls.map((call) => [call]) : groupCalls(calls);
 }
 
@@ -53,8 +54,8 @@ function planLanes<Task extends WantedTask>(
   chunk: PlanRules<Task>["chunk"],
 ): PlannedCall<Task>[] {
   const [plain] = reads;
+  if (wanted.every(({ facets }) => facets.size === 0)) return planLane(wanted, plain, plain, chunk);
   const modest = wanted.filter((task) => !reads.some((read) => wants(task, read)));
-  if (modest.length === wanted.length) return planLane(wanted, plain, plain, chunk);
   const lanes = reads.map((read) => ({ read, tasks: wanted.filter((task) => wants(task, read)) }));
   const host = lanes.find(({ read, tasks }) => tasks.length > 0 && read.maxIdsPerCall === plain.maxIdsPerCall);
   return lanes.flatMap((lane, index) => {

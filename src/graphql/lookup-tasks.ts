@@ -1,4 +1,4 @@
-import type { LoadedTask, TaskKey } from "../loaders/task-loaders.ts";
+import type { TaskKey } from "../loaders/task-loaders.ts";
 import { createProblem, type Problem } from "../tasks/problem.ts";
 import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import { type AccountDirectory, isTaskReference, parseTaskId } from "../tasks/task-id.ts";
@@ -24,24 +24,25 @@ export function createLookupTasks(options: LookupOptions): LookupTasks {
     budget.take(ids.length);
     const references = ids.map((id, index) => readId(id, index, ids.length, options));
     const keys: TaskKey[] = [];
-    for (const reference of references) {
-      if (!isTaskReference(reference)) continue;
+    /** Where among the keys each id stands; undefined when nobody has to be asked. */
+    const places = references.map((reference) => {
+      if (!isTaskReference(reference)) return undefined;
       const { needsState, facets } = partsOf(reference.typename);
-      if (needsState) keys.push({ reference, facets });
-    }
-    const loaded = loadedByReference(keys, await loaders.loadTasks(keys));
+      return needsState ? keys.push({ reference, facets }) - 1 : undefined;
+    });
+    const loaded = await loaders.loadTasks(keys);
     const now = options.now();
 
-    function lookup(requestedId: string, reference: TaskReference | Problem): LookupModel {
+    function lookup(requestedId: string, reference: TaskReference | Problem, place: number | undefined): LookupModel {
       if (!isTaskReference(reference)) return problemLookup(requestedId, null, reference);
-      const task = loaded.get(reference);
+      const task = place === undefined ? undefined : loaded[place];
       if (!task) return { requestedId, id: reference.id, task: identityModel(reference), problem: null };
+      if (task.kind === "reading") freshness.limitTo(task.freshUntilAt);
       return lookupModel(requestedId, reference, task, options.taskTypes, now);
     }
 
-    const lookups = references.map((reference, index) => lookup(ids[index] ?? "", reference));
+    const lookups = references.map((reference, index) => lookup(ids[index] ?? "", reference, places[index]));
     if (lookups.some(({ problem }) => problem)) freshness.forbid();
-    for (const task of loaded.values()) if (task.kind === "reading") freshness.limitTo(task.freshUntilAt);
     return lookups;
   };
 }
@@ -50,15 +51,4 @@ function readId(id: string, index: number, count: number, options: LookupOptions
   if (index < options.maxIdsPerRequest) return parseTaskId(id, options.accounts);
   const message = `${count} ids were asked for; one request may ask for ${options.maxIdsPerRequest}.`;
   return createProblem("TOO_MANY_IDS", message);
-}
-
-type LoadedByReference = ReadonlyMap<TaskReference, LoadedTask>;
-
-function loadedByReference(keys: readonly TaskKey[], loaded: readonly LoadedTask[]): LoadedByReference {
-  const byReference = new Map<TaskReference, LoadedTask>();
-  for (const [index, { reference }] of keys.entries()) {
-    const task = loaded[index];
-    if (task) byReference.set(reference, task);
-  }
-  return byReference;
 }

@@ -65,14 +65,15 @@ function createProviderLoader(provider: string, options: TaskLoaderOptions): Pro
     async (keys) => {
       const { signal, deadlineAt } = options;
       const outcomes = await options.batching.fetchTasks(keys, { signal, deadlineAt });
-      return outcomes.map((outcome) => readOutcome(outcome, range, options));
+      const now = options.now();
+      return outcomes.map((outcome) => readOutcome(outcome, range, now, options.random));
     },
     { cacheKeyFn: keyText },
   );
 }
 
 /** The poll hint is drawn once, so that every mention of a task in the operation says the same. */
-function readOutcome(outcome: Outcome, range: PollRange, { now, random }: TaskLoaderOptions): LoadedTask {
+function readOutcome(outcome: Outcome, range: PollRange, now: EpochMs, random: () => number): LoadedTask {
   if (outcome.kind === "problem") return outcome;
   const { state, observedAt, source, missing } = outcome;
   return {
@@ -82,7 +83,7 @@ function readOutcome(outcome: Outcome, range: PollRange, { now, random }: TaskLo
     source,
     missing,
     freshUntilAt: observedAt + freshForMs(state, range),
-    pollAfterAt: pollAfter(state, range, now(), random),
+    pollAfterAt: pollAfter(state, range, now, random),
   };
 }
 

@@ -30,16 +30,20 @@ const accountPattern = /^[a-z][a-z0-9-]{0,62}$/;
 export function parseTaskId(text: string, accounts: AccountDirectory): TaskReference | Problem {
   const separator = text.indexOf(":");
   if (separator < 0) return invalid("has no account: a task id is <account>:<upstream id>");
-  if (Buffer.byteLength(text) > maxIdBytes) return invalid(`is longer than ${maxIdBytes} bytes`);
+  if (isTooLong(text)) return invalid(`is longer than ${maxIdBytes} bytes`);
   const accountName = text.slice(0, separator);
-  if (!accountPattern.test(accountName)) return invalid("does not begin with an account name");
   const account = accounts.get(accountName);
+  if (!account && !accountPattern.test(accountName)) return invalid("does not begin with an account name");
   if (!account) return createProblem("UNKNOWN_ACCOUNT", `No account is configured as "${accountName}".`);
   const parsed = account.grammar.parseUpstreamId(text.slice(separator + 1));
   if (!parsed) return invalid(`is not in the form that account "${account.name}" uses`);
   const { provider, typename } = account.grammar;
-  return { id: `${account.name}:${parsed.upstreamId}`, provider, typename, account: account.name, ...parsed };
+  const { upstreamId, scope, localId } = parsed;
+  return { id: `${account.name}:${upstreamId}`, provider, typename, account: account.name, upstreamId, scope, localId };
 }
+
+/** No character takes more than three bytes for each of its places, so most texts need not be measured. */
+const isTooLong = (text: string): boolean => text.length > maxIdBytes / 3 && Buffer.byteLength(text) > maxIdBytes;
 
 export function isTaskReference(value: TaskReference | Problem): value is TaskReference {
   return "localId" in value;

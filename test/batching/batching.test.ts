@@ -137,9 +137,10 @@ describe("fetchTasks", () => {
       "callWait test 0",
       "taskCall test 3",
       "foreignRows test 1",
-      "lookups test found 2",
+      "lookups test found 1",
       "lookups test NOT_FOUND 1",
       "lookups test NOT_RETURNED 1",
+      "lookups test found 1",
     ]);
   });
 
