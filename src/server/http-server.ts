@@ -17,7 +17,6 @@ import { handleError, sendError } from "./error-response.ts";
 import { renderGraphiqlPage } from "./graphiql.ts";
 import { limitOperation, type OperationLimits } from "./operation-signal.ts";
 import { createRouterCheck, routerSecretHeader } from "./router-secret.ts";
-import { createTurnstile } from "./turnstile.ts";
 
 export interface HttpServerOptions {
   readonly apollo: ApolloServer<Context>;
@@ -111,14 +110,10 @@ async function addGraphqlRoute(
   options: HttpServerOptions,
   processEnd: AbortSignal,
 ): Promise<void> {
-  const turnstile = createTurnstile();
-  const limitsOf = new WeakMap<FastifyRequest, OperationLimits>();
-  const limit = (reply: FastifyReply): OperationLimits =>
-    limitOperation(reply.raw, options.deadlineMs, processEnd, options.now);
   const mayEnter = createRouterCheck(options.routerSecrets);
   const answerGraphql = fastifyApolloHandler(options.apollo, {
-    context: async (request: FastifyRequest, reply: FastifyReply) =>
-      options.createContext(limitsOf.get(request) ?? limit(reply)),
+    context: async (_request: FastifyRequest, reply: FastifyReply) =>
+      options.createContext(limitOperation(reply.raw, options.deadlineMs, processEnd, options.now)),
   });
   const graphiqlPage = options.graphiql ? await renderGraphiqlPage(options.path, options.exampleQueries) : null;
 
@@ -133,11 +128,8 @@ async function addGraphqlRoute(
       if (mayPass) next();
       else sendError(reply, 401);
     },
-    async handler(request, reply) {
+    handler(request, reply) {
       if (isPageVisit(request)) return reply.type("text/html").send(graphiqlPage);
-      // Waiting for its turn is part of an operation's time.
-      limitsOf.set(request, limit(reply));
-      await turnstile.pass();
       return answerGraphql.call(app, request, reply);
     },
   });
