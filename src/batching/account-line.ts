@@ -86,6 +86,7 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   let newcomers: PendingTask[] = [];
   let alarm: NodeJS.Timeout | undefined;
   let isDeparting = false;
+  let willDepart = false;
   /** The upstream asked for a pause. */
   let pausedUntil = 0;
 
@@ -97,7 +98,7 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
       }),
     leave(limits) {
       admission.leave(limits);
-      depart();
+      departSoon();
     },
   };
   const runCall = createCallRunner({ ...account, quarantine, places, abandon, unknownStatuses, metrics, log });
@@ -211,7 +212,17 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
     await runCall(call, hasPlace);
     call.partition.callsUnderWay -= 1;
     dropIfEmpty(call.partition);
-    depart();
+    departSoon();
+  }
+
+  /** At the end of this turn of the event loop: what arrives in it may share the calls that leave. */
+  function departSoon(): void {
+    if (willDepart || (waitingKeys === 0 && entrants.size === 0)) return;
+    willDepart = true;
+    setImmediate(() => {
+      willDepart = false;
+      depart();
+    });
   }
 
   /** Where nobody may enter, those who cannot wait for that to change are turned away. */
