@@ -50,7 +50,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const metrics = createMetrics();
   const accounts = openAccounts(config.accounts, { secrets, metrics, log, now, random });
-  const batching = createBatching({ accounts, metrics, log, now });
+  const batching = createBatching({ accounts, gatherMs: config.limits.gatherMs, metrics, log, now });
   metrics.watchLoad(() => batching.load());
   const pollRanges = new Map(
     [...accounts.values()].map(({ configured: { provider } }) => [provider.provider, provider.limits]),

@@ -40,6 +40,7 @@ export interface BatchedAccount {
 
 export interface AccountLineOptions {
   readonly account: BatchedAccount;
+  readonly gatherMs: number;
   readonly metrics: Pick<Metrics, "taskCall" | "callWait" | "foreignRows" | "unknownStatus">;
   readonly log: Pick<Logger, "error" | "warn">;
   now(): EpochMs;
@@ -75,7 +76,7 @@ interface Entrant {
   readonly enter: (refusal: FailedCall | null) => void;
 }
 
-export function createAccountLine({ account, metrics, log, now }: AccountLineOptions): AccountLine {
+export function createAccountLine({ account, gatherMs, metrics, log, now }: AccountLineOptions): AccountLine {
   const { admission, provider } = account;
   const partitions = new Map<string, Partition>();
   const quarantine = createQuarantine(now);
@@ -151,7 +152,7 @@ export function createAccountLine({ account, metrics, log, now }: AccountLineOpt
   }
 
   function sendOffAll(at: EpochMs): void {
-    for (const task of newcomers) beginToWait(task, at);
+    for (const task of newcomers) beginToWait(task, at, gatherMs);
     newcomers = [];
     if (!letEntrantsIn()) return;
     while (canAnyDepart(at)) {

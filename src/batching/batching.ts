@@ -30,6 +30,8 @@ export interface Batching {
 export interface BatchingOptions {
   /** By name. */
   readonly accounts: ReadonlyMap<string, BatchedAccount>;
+  /** How long keys of a busy partition wait for others to share their call. */
+  readonly gatherMs: number;
   readonly metrics: Pick<
     Metrics,
     "taskCall" | "callWait" | "foreignRows" | "lookups" | "sharedLookups" | "unknownStatus"
@@ -38,9 +40,9 @@ export interface BatchingOptions {
   now(): EpochMs;
 }
 
-export function createBatching({ accounts, metrics, log, now }: BatchingOptions): Batching {
+export function createBatching({ accounts, gatherMs, metrics, log, now }: BatchingOptions): Batching {
   const lines = new Map(
-    [...accounts].map(([name, account]) => [name, createAccountLine({ account, metrics, log, now })]),
+    [...accounts].map(([name, account]) => [name, createAccountLine({ account, gatherMs, metrics, log, now })]),
   );
   /** Those of this turn of the event loop, and where they wait. */
   let newcomers: Newcomer[] = [];

@@ -4,9 +4,6 @@ import { isIdle, type Partition } from "./partition.ts";
 import { type PendingTask, refreshFacets } from "./pending-task.ts";
 import { needsSeveralReads, type PlannedGroup, type PlanRules, planCalls, type Reads } from "./plan-calls.ts";
 
-/** How long keys of a busy partition wait for others to share their call. */
-const gatherMs = 5;
-
 export interface DepartureRules {
   readonly reads: Reads;
   /** True for a task that must not share a call. */
@@ -23,7 +20,7 @@ export function leavesAt(partition: Partition): EpochMs {
 }
 
 /** Who comes to an idle partition need not gather, also when there are more than one call takes. */
-export function beginToWait(task: PendingTask, now: EpochMs): void {
+export function beginToWait(task: PendingTask, now: EpochMs, gatherMs: number): void {
   task.since = now;
   task.gathersUntil = isIdle(task.partition) ? now : now + gatherMs;
 }

@@ -25,6 +25,7 @@ const serverSchema = z.strictObject({
 const limitsSchema = z.strictObject({
   maxIdsPerRequest: z.int().positive().default(1000),
   maxIdsPerOperation: z.int().positive().default(10_000),
+  gatherMs: z.int().min(0).max(1_000).default(5),
   deadlineMs: z.int().min(500).default(8_000),
   maxBodyBytes: z.int().min(1_000).default(1_000_000),
 });

@@ -113,6 +113,7 @@ describe("rows in any order, doubled, missing and foreign", { timeout: propertyT
     await fc.assert(
       fc.asyncProperty(aQuestion, aQuestion, async ({ asked, limit, disorder }, { asked: askedToo }) => {
         const batching = createBatching({
+          gatherMs: 5,
           accounts: new Map([
             [
               "one",

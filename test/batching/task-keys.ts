@@ -73,6 +73,7 @@ export function createTestBatching(
     };
   const batching = createBatching({
     accounts,
+    gatherMs: 5,
     metrics: {
       taskCall: tell("taskCall"),
       callWait: tell("callWait"),

@@ -80,6 +80,7 @@ describe("parseConfigText, of the documented example", () => {
     expect(limits).toEqual({
       maxIdsPerRequest: 1000,
       maxIdsPerOperation: 10_000,
+      gatherMs: 5,
       deadlineMs: 8000,
       maxBodyBytes: 1_000_000,
     });
@@ -162,7 +163,13 @@ describe("parseConfigText, of the smallest configuration", () => {
         routerSecrets: [],
         shutdownGraceMs: 10_000,
       },
-      limits: { maxIdsPerRequest: 1000, maxIdsPerOperation: 10_000, deadlineMs: 8000, maxBodyBytes: 1_000_000 },
+      limits: {
+        maxIdsPerRequest: 1000,
+        maxIdsPerOperation: 10_000,
+        gatherMs: 5,
+        deadlineMs: 8000,
+        maxBodyBytes: 1_000_000,
+      },
       cache: { maxEntries: 100_000 },
     });
     expect(accounts[0]?.options).toMatchObject({ aliases: [], statusOverrides: {}, successCodes: ["200"] });

@@ -87,6 +87,7 @@ export function createWorld(scenario: Scenario, watch: Watch = {}): World {
     });
   }
   const batching = createBatching({
+    gatherMs: 5,
     accounts,
     metrics: silentMetrics,
     log: { error: () => undefined, warn: () => undefined },
