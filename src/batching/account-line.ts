@@ -12,10 +12,10 @@ import { closeToJoin, createPartition, isEmpty, openToJoin, type Partition, type
 import {
   addWaiter,
   type CallUnderWay,
-  covers,
   createCall,
   createPendingTask,
   isOnItsWay,
+  mayJoin,
   type PendingTask,
   removeWaiter,
   type Waiter,
@@ -127,7 +127,7 @@ export function createAccountLine({ account, gatherMs, metrics, log, now }: Acco
     const partition = partitionOf(reference.scope);
     const onItsWay = partition.onTheirWay.get(localId);
     const waiting = partition.waiting.get(localId);
-    if (onItsWay && covers(onItsWay.facets, facets)) addWaiter(onItsWay, inquiry, index, facets);
+    if (onItsWay && mayJoin(onItsWay, facets)) addWaiter(onItsWay, inquiry, index, facets);
     else if (waiting) addWaiter(waiting, inquiry, index, facets);
     else if (waitingKeys >= account.maxWaitingIds) {
       dropIfEmpty(partition);

@@ -131,8 +131,13 @@ export function takeTold(task: PendingTask, call: CallUnderWay, outcome: Outcome
 
 export const isOnItsWay = (task: PendingTask): boolean => task.calls.length > 0;
 
+/** Who comes when one of a task's calls has failed already asks anew, instead of sharing a failure from before. */
+export function mayJoin(task: PendingTask, wanted: ReadonlySet<Facet>): boolean {
+  return covers(task.facets, wanted) && task.parts.every(({ outcome }) => outcome.kind === "found");
+}
+
 /** A richer answer serves a poorer question, never the reverse. */
-export function covers(told: ReadonlySet<Facet>, wanted: ReadonlySet<Facet>): boolean {
+function covers(told: ReadonlySet<Facet>, wanted: ReadonlySet<Facet>): boolean {
   return told === wanted || wanted.isSubsetOf(told);
 }
 
