@@ -12,7 +12,7 @@ export interface SandboxOptions {
   readonly random?: () => number;
   /** Default 127.0.0.1. */
   readonly host?: string;
-  /** Default 0: any free port. The upstreams' ports are always free ones. */
+  /** Default 0, which takes a free port. The upstreams' ports are always free ones. */
   readonly controlPort?: number;
 }
 

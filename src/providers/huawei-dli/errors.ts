@@ -34,7 +34,7 @@ export function dliRefusal(status: number, errorCode: string | null): Refusal {
   return refusalsByCode.get(errorCode) ?? refusalOfOtherCode(status, errorCode);
 }
 
-/** A code of this API says what is wrong with credentials in the table above: any other under 401 is about something else. */
+/** A code of this API says what is wrong with credentials in the table above; whatever else stands under 401 is about something else. */
 function refusalOfOtherCode(status: number, errorCode: string): Refusal {
   const isOwnCode = errorCode.startsWith("DLI.");
   return isOwnCode && status === 401 ? { code: "UPSTREAM_ERROR", retryable: false } : refusalByCodedStatus(status);
