@@ -3,9 +3,12 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { createAdaptiveLimit } from "./adaptive-limit.ts";
 import type { AttemptGate, AttemptOutcome, AttemptPass, Withheld } from "./attempt-gate.ts";
 import { type Breaker, type BreakerAttempt, type BreakerOutcome, createBreaker } from "./breaker.ts";
-import { createRateGate, type RateLimit, type RateTurn } from "./rate-gate.ts";
+import { createRateGate, type RateTurn } from "./rate-gate.ts";
+import type { RateLimit } from "./rate-windows.ts";
 import { createRetryBudget } from "./retry-budget.ts";
 import { type CallLimits, shortestAttemptMs } from "./send.ts";
+import type { SharedRate } from "./shared-rate.ts";
+import { createSharedRateGate } from "./shared-rate-gate.ts";
 import { wait } from "./wait.ts";
 
 /** Whether one more call of an account may begin. */
@@ -41,6 +44,8 @@ export interface AdmissionOptions {
   readonly startConcurrency: number;
   readonly maxConcurrency: number;
   readonly rateLimit: RateLimit;
+  /** The same limit, kept together with other replicas. */
+  readonly sharedRate?: SharedRate | undefined;
   readonly metrics: Pick<Metrics, "breakerChange" | "concurrencyLimit">;
   readonly log: Pick<Logger, "info" | "warn">;
   now(): number;
@@ -59,7 +64,8 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     changed: (limit) => metrics.concurrencyLimit(provider, account, limit),
   });
   metrics.concurrencyLimit(provider, account, places.current());
-  const rate = createRateGate(options.rateLimit, now);
+  const ownRate = createRateGate(options.rateLimit, now);
+  const rate = options.sharedRate ? createSharedRateGate(ownRate, options.sharedRate, now) : ownRate;
   const budget = createRetryBudget();
   const breaker: Breaker = createBreaker((state) => {
     metrics.breakerChange(provider, account, state);

@@ -1,3 +1,5 @@
+import type { SharedTokens } from "./shared-tokens.ts";
+
 /** A token and how long it may be used. */
 export interface Token {
   readonly value: string;
@@ -44,7 +46,8 @@ type Entry = {
 /** More are not kept: by then the oldest has long been out of use. */
 const maxFormerTokens = 3;
 
-export function createCredentialStore(now: () => number): CredentialStore {
+/** @param shared where there is none, each replica fetches for itself */
+export function createCredentialStore(now: () => number, shared?: SharedTokens): CredentialStore {
   const entries = new Map<string, Entry>();
   /** Forgotten when a token comes or goes. */
   let known: readonly string[] | undefined;
@@ -66,15 +69,38 @@ export function createCredentialStore(now: () => number): CredentialStore {
     known = undefined;
   }
 
-  async function fetchOnce(entry: Entry, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
+  async function fetchOnce(identity: string, fetch: () => Promise<TokenFetch<unknown>>): Promise<TokenFetch<unknown>> {
+    const entry = entryOf(identity);
     const held = heldRefusal(entry);
     if (held !== undefined) return { refusal: held, holdMs: 0 };
-    entry.fetching ??= fetch()
+    entry.fetching ??= (shared ? adoptOrFetch(shared, identity, fetch) : fetch())
       .then((fetched) => take(entry, fetched))
       .finally(() => {
         delete entry.fetching;
       });
     return entry.fetching;
+  }
+
+  async function adoptOrFetch(
+    shared: SharedTokens,
+    identity: string,
+    fetch: () => Promise<TokenFetch<unknown>>,
+  ): Promise<TokenFetch<unknown>> {
+    const adopted = await shared.take(identity, (token) => mayAdopt(entryOf(identity), token));
+    if (adopted) return { token: adopted };
+    let fetched: TokenFetch<unknown> | undefined;
+    try {
+      fetched = await fetch();
+      return fetched;
+    } finally {
+      if (fetched && "token" in fetched) shared.publish(identity, fetched.token);
+      else shared.release(identity);
+    }
+  }
+
+  /** Not one that has to be renewed already, nor one that was refused here or replaced. */
+  function mayAdopt({ former }: Entry, token: Token): boolean {
+    return Math.min(token.expiresAt, token.renewAt) > now() && former.every(({ value }) => value !== token.value);
   }
 
   /** Once for each fetch, however many wait for it. */
@@ -96,10 +122,10 @@ export function createCredentialStore(now: () => number): CredentialStore {
       const running = entry.token;
       if (running && running.expiresAt > now()) {
         // Nobody waits for this one: whoever comes after the running token's end meets its failure again.
-        if (running.renewAt <= now() && !entry.fetching) fetchOnce(entry, fetch).catch(() => undefined);
+        if (running.renewAt <= now() && !entry.fetching) fetchOnce(identity, fetch).catch(() => undefined);
         return running;
       }
-      const fetched = (await fetchOnce(entry, fetch)) as TokenFetch<Refusal>;
+      const fetched = (await fetchOnce(identity, fetch)) as TokenFetch<Refusal>;
       return "token" in fetched ? fetched.token : { refusal: fetched.refusal };
     },
     drop(identity, tokenValue) {

@@ -1,11 +1,6 @@
+import { type RateLimit, rateWindowsOf } from "./rate-windows.ts";
 import { type CallLimits, shortestAttemptMs } from "./send.ts";
-import { createSlidingWindow, type SlidingWindow } from "./sliding-window.ts";
-
-/** Sends per second and per minute; a missing one is unlimited. */
-export interface RateLimit {
-  readonly perSecond?: number | undefined;
-  readonly perMinute?: number | undefined;
-}
+import { createSlidingWindow } from "./sliding-window.ts";
 
 /** Who may send next. */
 export interface RateGate {
@@ -29,12 +24,6 @@ export interface RateTurn {
   giveBack(): void;
 }
 
-/**
- * What is sent at the right distance may arrive a little closer, and the upstream counts arrivals. Enough for the jitter of
- * a network; not for a first call that has to connect, which a cool-down makes good when it comes to that.
- */
-const jitterMs = 20;
-
 interface Waiter {
   readonly limits: CallLimits;
   enter(turn: RateTurn): void;
@@ -42,7 +31,7 @@ interface Waiter {
 
 /** Turns count from the time they are given, times from the time of sending: preparing a request in between may take long. */
 export function createRateGate(limit: RateLimit, now: () => number): RateGate {
-  const windows = windowsOf(limit);
+  const windows = rateWindowsOf(limit).map(({ calls, periodMs }) => createSlidingWindow(calls, periodMs));
   const waiting = new Set<Waiter>();
   let turns = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -122,17 +111,5 @@ export function createRateGate(limit: RateLimit, now: () => number): RateGate {
   };
 }
 
-const noTurn: RateTurn = { sent: () => undefined, giveBack: () => undefined };
-
-function windowsOf({ perSecond, perMinute }: RateLimit): SlidingWindow[] {
-  const limits = [
-    { calls: perSecond, periodMs: 1_000 },
-    { calls: perMinute, periodMs: 60_000 },
-  ];
-  return limits.flatMap(({ calls, periodMs }) => (calls === undefined ? [] : [windowOf(calls, periodMs)]));
-}
-
-/** Less than one call per period is one call per longer period; parts of a call beyond the first are none. */
-function windowOf(calls: number, periodMs: number): SlidingWindow {
-  return createSlidingWindow(Math.max(1, Math.floor(calls)), periodMs / Math.min(1, calls) + jitterMs);
-}
+/** For who needs none. */
+export const noTurn: RateTurn = { sent: () => undefined, giveBack: () => undefined };

@@ -1,7 +1,8 @@
 import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createRateGate, type RateGate, type RateLimit, type RateTurn } from "../../src/http/rate-gate.ts";
+import { createRateGate, type RateGate, type RateTurn } from "../../src/http/rate-gate.ts";
+import type { RateLimit } from "../../src/http/rate-windows.ts";
 import type { CallLimits } from "../../src/http/send.ts";
 
 /** The margin for what arrives a little closer than it was sent. */
