@@ -1,4 +1,7 @@
 import { createBatching } from "./batching/batching.ts";
+import { createAnswerMemory } from "./cache/answer-memory.ts";
+import { type CachedAccount, createCachedTasks } from "./cache/cached-tasks.ts";
+import { createCallSequence } from "./cache/call-sequence.ts";
 import { collectSecrets } from "./config/collect-secrets.ts";
 import type { Config, ConfiguredAccount } from "./config/load-config.ts";
 import { createFormatError } from "./graphql/format-error.ts";
@@ -50,11 +53,27 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   const metrics = createMetrics();
   const accounts = openAccounts(config.accounts, { secrets, metrics, log, now, random });
-  const batching = createBatching({ accounts, gatherMs: config.limits.gatherMs, metrics, log, now });
-  metrics.watchLoad(() => batching.load());
-  const pollRanges = new Map(
-    [...accounts.values()].map(({ configured: { provider } }) => [provider.provider, provider.limits]),
-  );
+  const sequence = createCallSequence(now);
+  const batching = createBatching({
+    accounts,
+    gatherMs: config.limits.gatherMs,
+    metrics,
+    log,
+    now,
+    nextSequence: sequence.next,
+    quarantineChanged: () => undefined,
+  });
+  const memory = createAnswerMemory(config.cache);
+  metrics.watchLoad(() => ({ ...batching.load(), ...memory.size() }));
+  const tasks = createCachedTasks({
+    accounts: new Map([...accounts.values()].map(cachedAccountOf)),
+    memory,
+    shared: null,
+    askUpstreams: batching.fetchTasks,
+    metrics,
+    now,
+    random,
+  });
   const schema = createSchema({
     accounts: directoryOf(config.accounts),
     accountViews: [...accounts.values()].map(viewOf),
@@ -80,7 +99,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     metrics,
     createContext: (limits) => ({
-      loaders: createTaskLoaders({ ...limits, batching, pollRanges, now, random }),
+      loaders: createTaskLoaders({ ...limits, tasks }),
       budget: createIdBudget(config.limits.maxIdsPerOperation),
       freshness: createResponseFreshness(),
     }),
@@ -102,6 +121,11 @@ function directoryOf(accounts: readonly ConfiguredAccount[]): AccountDirectory {
       [name, ...aliases].map((known) => [known, { name, grammar: provider }] as const),
     ),
   );
+}
+
+function cachedAccountOf({ configured: { name, provider }, admission }: OpenAccount): [string, CachedAccount] {
+  const isClosed = (): boolean => admission.standing() === "circuit-open";
+  return [name, { provider: provider.id, pollRange: provider.limits, isClosed }];
 }
 
 function viewOf({ configured: { name, provider }, reads: [plain], health }: OpenAccount): AccountView {

@@ -78,11 +78,10 @@ async function runConfigured(config: Config): Promise<void> {
 }
 
 /** Settings that are taken but do less than an operator may think. */
-function warningsOf({ server, cache }: Config): string[] {
+function warningsOf({ server }: Config): string[] {
   const warnings: string[] = [];
   if (server.routerSecrets.length === 0)
     warnings.push("no router secret is configured: whoever reaches this port may ask");
-  if (cache.redisUrl) warnings.push("cache.redisUrl has no effect yet: answers are not kept between requests");
   return warnings;
 }
 

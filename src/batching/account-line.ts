@@ -1,6 +1,7 @@
 import type { FailedCall, ProviderClient } from "../providers/provider.ts";
 import type { Outcome } from "../tasks/outcome.ts";
 import type { EpochMs } from "../tasks/task.ts";
+import type { TaskKey } from "../tasks/task-key.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HealthRecord } from "./account-health.ts";
@@ -8,7 +9,7 @@ import type { Admission, Closure } from "./admission.ts";
 import { createCallRunner, type Places } from "./call-runner.ts";
 import { beginToWait, leavesAt, mayDepart, nextDeparture } from "./departures.ts";
 import { answerKey, type Inquiry } from "./inquiry.ts";
-import { closeToJoin, createPartition, isEmpty, openToJoin, type Partition, type TaskKey } from "./partition.ts";
+import { closeToJoin, createPartition, isEmpty, openToJoin, type Partition } from "./partition.ts";
 import {
   addWaiter,
   type CallUnderWay,
@@ -21,7 +22,7 @@ import {
   type Waiter,
 } from "./pending-task.ts";
 import type { PlannedGroup, Reads } from "./plan-calls.ts";
-import { createQuarantine } from "./quarantine.ts";
+import { createQuarantine, type QuarantineChange } from "./quarantine.ts";
 import { closedProblem, failedBy, overloaded, timeIsOver } from "./refusals.ts";
 import { createUnknownStatuses } from "./unknown-statuses.ts";
 
@@ -44,6 +45,9 @@ export interface AccountLineOptions {
   readonly metrics: Pick<Metrics, "taskCall" | "callWait" | "foreignRows" | "unknownStatus">;
   readonly log: Pick<Logger, "error" | "warn">;
   now(): EpochMs;
+  /** Numbers calls in the order in which they leave. */
+  nextSequence(): number;
+  readonly quarantineChanged: QuarantineChange;
 }
 
 /** The waiting line of one account: who waits for a call, which calls are under way, and which leaves next. */
@@ -56,6 +60,8 @@ export interface AccountLine {
   refuseLate(waiter: Waiter): void;
   /** A key is not waited for any more. */
   forget(waiter: Waiter): void;
+  /** Another replica has found that a task makes calls fail. */
+  quarantine(scope: string, localId: string, until: EpochMs): void;
   load(): LineLoad;
 }
 
@@ -76,10 +82,11 @@ interface Entrant {
   readonly enter: (refusal: FailedCall | null) => void;
 }
 
-export function createAccountLine({ account, gatherMs, metrics, log, now }: AccountLineOptions): AccountLine {
+export function createAccountLine(options: AccountLineOptions): AccountLine {
+  const { account, gatherMs, metrics, log, now } = options;
   const { admission, provider } = account;
   const partitions = new Map<string, Partition>();
-  const quarantine = createQuarantine(now);
+  const quarantine = createQuarantine(now, options.quarantineChanged);
   const unknownStatuses = createUnknownStatuses({ provider, metrics, log, now });
   const entrants = new Set<Entrant>();
   let waitingKeys = 0;
@@ -204,7 +211,7 @@ export function createAccountLine({ account, gatherMs, metrics, log, now }: Acco
       }
       metrics.callWait(provider, (at - eldest) / 1000);
     }
-    const calls = group.map((planned) => createCall(partition, planned));
+    const calls = group.map((planned) => createCall(partition, planned, options.nextSequence()));
     partition.callsUnderWay += calls.length;
     for (const [index, call] of calls.entries()) void run(call, index === 0);
   }
@@ -304,6 +311,7 @@ export function createAccountLine({ account, gatherMs, metrics, log, now }: Acco
       refuse(waiter, overloaded(now() + inquiry.startWithinMs));
     },
     forget,
+    quarantine: quarantine.hold,
     load: () => ({
       partitions: partitions.size,
       waitingKeys,

@@ -1,16 +1,15 @@
 import type { CallLimits } from "../providers/provider.ts";
 import type { Outcome } from "../tasks/outcome.ts";
-import type { EpochMs } from "../tasks/task.ts";
+import type { EpochMs, TaskReference } from "../tasks/task.ts";
+import type { TaskKey } from "../tasks/task-key.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type AccountLine, type BatchedAccount, createAccountLine, type LineLoad } from "./account-line.ts";
 import { answerKey, createInquiry, type Inquiry } from "./inquiry.ts";
-import type { TaskKey } from "./partition.ts";
 import { isOnItsWay } from "./pending-task.ts";
 import { timedOut } from "./refusals.ts";
 
 export type { BatchedAccount } from "./account-line.ts";
-export type { TaskKey } from "./partition.ts";
 
 /** One for the process: whoever asks for the same task at the same time shares its call. */
 export interface Batching {
@@ -23,6 +22,8 @@ export interface Batching {
    * of its own ids only.
    */
   fetchTasks(keys: readonly TaskKey[], limits: CallLimits): Promise<Outcome[]>;
+  /** Another replica has found that a task makes whole calls fail: it is asked alone until then. */
+  quarantine(reference: TaskReference, until: EpochMs): void;
   /** What is under way, over all accounts. All zero when nobody waits and nothing is quarantined. */
   load(): LineLoad;
 }
@@ -32,17 +33,21 @@ export interface BatchingOptions {
   readonly accounts: ReadonlyMap<string, BatchedAccount>;
   /** How long keys of a busy partition wait for others to share their call. */
   readonly gatherMs: number;
-  readonly metrics: Pick<
-    Metrics,
-    "taskCall" | "callWait" | "foreignRows" | "lookups" | "sharedLookups" | "unknownStatus"
-  >;
+  readonly metrics: Pick<Metrics, "taskCall" | "callWait" | "foreignRows" | "unknownStatus">;
   readonly log: Pick<Logger, "error" | "warn">;
   now(): EpochMs;
+  /** Numbers calls in the order in which they leave. */
+  nextSequence(): number;
+  /** Told of each task that is to be asked alone because it made a whole call fail, and until when; null when it may mix again. */
+  quarantineChanged(account: string, scope: string, localId: string, until: EpochMs | null): void;
 }
 
-export function createBatching({ accounts, gatherMs, metrics, log, now }: BatchingOptions): Batching {
+export function createBatching({ accounts, ...options }: BatchingOptions): Batching {
   const lines = new Map(
-    [...accounts].map(([name, account]) => [name, createAccountLine({ account, gatherMs, metrics, log, now })]),
+    [...accounts].map(([name, account]) => [
+      name,
+      createAccountLine({ ...options, account, quarantineChanged: options.quarantineChanged.bind(null, name) }),
+    ]),
   );
   /** Those of this turn of the event loop, and where they wait. */
   let newcomers: Newcomer[] = [];
@@ -72,7 +77,7 @@ export function createBatching({ accounts, gatherMs, metrics, log, now }: Batchi
           if (waiter) line.refuseLate(waiter);
         }
       },
-      Math.min(inquiry.startBy - now(), longestTimerMs),
+      Math.min(inquiry.startBy - options.now(), longestTimerMs),
     );
   }
 
@@ -84,39 +89,16 @@ export function createBatching({ accounts, gatherMs, metrics, log, now }: Batchi
     }
   }
 
-  /** Counted in runs of equal outcomes, because most are. */
-  function noteOutcomes(keys: readonly TaskKey[], outcomes: readonly Outcome[]): void {
-    let run = { provider: "", name: "", length: 0 };
-    let shared = 0;
-    const endRun = (): void => {
-      if (run.length > 0) metrics.lookups(run.provider, run.name, run.length);
-      if (shared > 0) metrics.sharedLookups(run.provider, shared);
-      shared = 0;
-    };
-    outcomes.forEach((outcome, index) => {
-      const provider = accounts.get(keys[index]?.reference.account ?? "")?.provider ?? "";
-      const name = outcome.kind === "found" ? "found" : outcome.problem.code;
-      if (provider !== run.provider || name !== run.name) {
-        endRun();
-        run = { provider, name, length: 0 };
-      }
-      run.length += 1;
-      if (outcome.kind === "found" && outcome.source === "SHARED_IN_FLIGHT") shared += 1;
-    });
-    endRun();
-  }
-
   function open(keys: readonly TaskKey[], limits: CallLimits, answer: (outcomes: Outcome[]) => void): void {
-    const inquiry = createInquiry(keys.length, limits, now(), finish);
+    const inquiry = createInquiry(keys.length, limits, options.now(), finish);
     const newcomer = { lines: keys.map(lineOf), inquiry };
     const onAbort = (): void => leave(newcomer);
 
     function finish(): void {
       limits.signal.removeEventListener("abort", onAbort);
       clearTimeout(inquiry.patience);
-      const outcomes = inquiry.outcomes as Outcome[];
-      noteOutcomes(keys, outcomes);
-      answer(outcomes);
+      // Each key has been answered.
+      answer(inquiry.outcomes as Outcome[]);
     }
 
     if (limits.signal.aborted) {
@@ -137,6 +119,7 @@ export function createBatching({ accounts, gatherMs, metrics, log, now }: Batchi
       if (keys.length === 0) return [];
       return new Promise((resolve) => open(keys, limits, resolve));
     },
+    quarantine: ({ account, scope, localId }, until) => lines.get(account)?.quarantine(scope, localId, until),
     load() {
       const loads = [...lines.values()].map((line) => line.load());
       const total = (of: keyof LineLoad): number => loads.reduce((sum, load) => sum + load[of], 0);

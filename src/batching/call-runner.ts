@@ -67,7 +67,7 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
   function tell(call: CallUnderWay, { tasks, answer }: AskedPart<PendingTask>): void {
     let isComplete = true;
     for (const task of tasks) {
-      const told = outcomeOf(task.localId, answer);
+      const told = outcomeOf(call, task.localId, answer);
       if (told === unanswered && task.waiters.length > 0) isComplete = false;
       const outcome = takeTold(task, call, told);
       if (!outcome) continue;
@@ -138,11 +138,17 @@ function limitsOf(call: CallUnderWay): CallLimits {
   };
 }
 
-function outcomeOf(localId: string, answer: CallAnswer): Outcome {
+function outcomeOf({ facets, sequence }: CallUnderWay, localId: string, answer: CallAnswer): Outcome {
   if (answer.kind === "failed") return { kind: "problem", problem: answer.problem };
   const idAnswer = answer.answers.get(localId);
   if (!idAnswer) return unanswered;
-  if ("problem" in idAnswer) return { kind: "problem", problem: idAnswer.problem };
   const { observedAt } = answer;
-  return { kind: "found", state: idAnswer.state, observedAt, source: "UPSTREAM", missing: nothingMissing };
+  if ("state" in idAnswer) {
+    const { state } = idAnswer;
+    return { kind: "found", state, observedAt, sequence, facets, source: "UPSTREAM", missing: nothingMissing };
+  }
+  const { problem } = idAnswer;
+  return problem.code === "NOT_FOUND"
+    ? { kind: "problem", problem, told: { observedAt, sequence } }
+    : { kind: "problem", problem };
 }

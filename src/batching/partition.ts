@@ -1,12 +1,4 @@
-import type { Facet } from "../providers/provider.ts";
-import type { TaskReference } from "../tasks/task.ts";
 import type { PendingTask } from "./pending-task.ts";
-
-/** One question: a task, and which of its costlier parts are wanted. */
-export interface TaskKey {
-  readonly reference: TaskReference;
-  readonly facets: ReadonlySet<Facet>;
-}
 
 /** What may share one upstream call: the same credentials and the same scope. */
 export interface Partition {

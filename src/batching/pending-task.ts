@@ -1,8 +1,9 @@
 import type { CallLimits, Facet, ProviderRead } from "../providers/provider.ts";
 import { type FoundOutcome, mergeOutcomes, type Outcome, type PartialOutcome } from "../tasks/outcome.ts";
 import type { EpochMs } from "../tasks/task.ts";
+import type { TaskKey } from "../tasks/task-key.ts";
 import { answerKey, type Inquiry } from "./inquiry.ts";
-import type { Partition, TaskKey } from "./partition.ts";
+import type { Partition } from "./partition.ts";
 import type { PlannedCall } from "./plan-calls.ts";
 
 /** A task that somebody waits for: it waits for its call, or is on its way. */
@@ -76,6 +77,8 @@ export interface CallUnderWay extends CallLimits {
   readonly read: ProviderRead;
   readonly tasks: readonly PendingTask[];
   readonly facets: ReadonlySet<Facet>;
+  /** Higher than that of each call that left before. */
+  readonly sequence: number;
   /** The latest of its waiters' deadlines. */
   deadlineAt: EpochMs;
   /** Tasks that it has not told of yet and somebody waits for. */
@@ -85,13 +88,18 @@ export interface CallUnderWay extends CallLimits {
 }
 
 /** A call that leaves now, with its tasks' waiters. */
-export function createCall(partition: Partition, { read, tasks, facets }: PlannedCall<PendingTask>): CallUnderWay {
+export function createCall(
+  partition: Partition,
+  { read, tasks, facets }: PlannedCall<PendingTask>,
+  sequence: number,
+): CallUnderWay {
   const controller = new AbortController();
   const call: CallUnderWay = {
     partition,
     read,
     tasks,
     facets,
+    sequence,
     signal: controller.signal,
     deadlineAt: latestDeadline(tasks),
     wantedTasks: tasks.length,

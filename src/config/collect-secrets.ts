@@ -10,7 +10,8 @@ export function collectSecrets({ server, cache, accounts }: Config): string[] {
   return [...secrets].sort((left, right) => right.length - left.length);
 }
 
-function* secretsIn(value: unknown): Generator<string> {
+/** In clear text, wherever they stand in it. */
+export function* secretsIn(value: unknown): Generator<string> {
   if (value instanceof Secret) yield value.reveal();
   else if (typeof value === "object" && value !== null) for (const item of Object.values(value)) yield* secretsIn(item);
 }

@@ -31,7 +31,13 @@ const limitsSchema = z.strictObject({
 });
 
 const cacheSchema = z.strictObject({
-  maxEntries: z.int().positive().default(100_000),
+  maxEntries: z.int().min(0).default(100_000),
+  maxBytes: z.int().positive().default(200_000_000),
+  /** First part of all keys in Redis. Braces would decide which node of a Cluster they stand on. */
+  redisPrefix: z
+    .string()
+    .regex(/^[\w:.-]{1,64}$/, "must be 1 to 64 letters, digits and _ : . -")
+    .default("batch-task"),
   /** May hold a password. */
   redisUrl: z
     .url({ protocol: /^rediss?$/ })

@@ -53,7 +53,7 @@ function readRepresentation(value: unknown, taskTypes: TaskTypes): ReadRepresent
 }
 
 function entityOf({ task, problem }: LookupModel, typename: string): Entity {
-  if (problem) return problem.code === "NOT_FOUND" ? null : problemError(problem);
+  if (!task && problem) return problem.code === "NOT_FOUND" ? null : problemError(problem);
   if (!task || typename === "BatchTask" || task.__typename === typename) return task;
   return badInputError(`The id belongs to a ${task.__typename}, not to a ${typename}.`);
 }

@@ -1,15 +1,13 @@
-import type { TaskKey } from "../loaders/task-loaders.ts";
 import { createProblem, type Problem } from "../tasks/problem.ts";
 import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import { type AccountDirectory, isTaskReference, parseTaskId } from "../tasks/task-id.ts";
+import type { TaskKey } from "../tasks/task-key.ts";
 import type { Context } from "./context.ts";
 import { identityModel, type LookupModel, lookupModel, problemLookup } from "./models.ts";
 import type { PartsOf } from "./selection.ts";
-import type { TaskTypes } from "./task-type.ts";
 
 export interface LookupOptions {
   readonly accounts: AccountDirectory;
-  readonly taskTypes: TaskTypes;
   /** How many ids one field may ask for. */
   readonly maxIdsPerRequest: number;
   now(): EpochMs;
@@ -38,7 +36,7 @@ export function createLookupTasks(options: LookupOptions): LookupTasks {
       const task = place === undefined ? undefined : loaded[place];
       if (!task) return { requestedId, id: reference.id, task: identityModel(reference), problem: null };
       if (task.kind === "reading") freshness.limitTo(task.freshUntilAt);
-      return lookupModel(requestedId, reference, task, options.taskTypes, now);
+      return lookupModel(requestedId, reference, task, now);
     }
 
     const lookups = references.map((reference, index) => lookup(ids[index] ?? "", reference, places[index]));

@@ -1,11 +1,15 @@
 import { collectFields, collectSubFields } from "@graphql-tools/utils";
 import {
   type FieldNode,
+  GraphQLBoolean,
   type GraphQLField,
+  GraphQLID,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
+  type GraphQLScalarType,
   type GraphQLSchema,
+  GraphQLString,
   getArgumentValues,
   isAbstractType,
   isLeafType,
@@ -13,7 +17,7 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
-import type { ReadyOperation } from "./root-answers.ts";
+import type { PlannedOperation } from "./kept-plans.ts";
 import { fragmentsOf } from "./root-answers.ts";
 
 type Complete = (value: unknown) => unknown;
@@ -21,31 +25,39 @@ type Complete = (value: unknown) => unknown;
 /** Something that is not simply right: graphql-js has to look at it. */
 const notPlain = new Error("Left to graphql-js");
 
+/** Makes the response's data of what the fields of `Query` came to, by response key. */
+export type CompleteData = (rootValues: ReadonlyMap<string, unknown>) => Record<string, unknown>;
+
 /**
- * The response's data, from what the fields of `Query` came to, by response key. A plan is made of each selection when
- * the first value for it comes, and then runs over all of them, without a promise or a path for each field.
+ * Plans how an operation's data is made. A plan of each selection is made when the first value for it comes, and then runs
+ * over all of them, without a promise or a path for each field.
  *
- * @throws for whatever is not simply right: an error, a null where there must be none, a value of another type, a promise
+ * @throws like the completion itself, for whatever is not simply right: an error, a null where there must be none, a value
+ * of another type, a promise
  */
-export function completePlainly(
+export function planCompletion(
   schema: GraphQLSchema,
-  { document, operation, variableValues, context }: ReadyOperation,
-  rootValues: ReadonlyMap<string, unknown>,
-): Record<string, unknown> {
+  { document, operation, variableValues }: PlannedOperation,
+): CompleteData {
   const fragments = fragmentsOf(document);
   const variables = { coerced: variableValues, sources: {} };
-  const rootType = schema.getQueryType();
-  if (!rootType) throw notPlain;
-  const data: Record<string, unknown> = {};
-  for (const [key, nodes] of collectFields(schema, fragments, variables, rootType, operation.selectionSet).fields) {
-    const field = rootType.getFields()[nodes[0]?.name.value ?? ""];
-    if (key === "__proto__") throw notPlain;
-    data[key] = field ? completeOf(field.type, nodes)(rootValues.get(key)) : rootType.name;
-  }
-  return data;
+  const rootType = schema.getQueryType() ?? refuse();
+  const rootFields = [...collectFields(schema, fragments, variables, rootType, operation.selectionSet).fields].map(
+    ([key, nodes]) => {
+      if (key === "__proto__") throw notPlain;
+      const field = rootType.getFields()[nodes[0]?.name.value ?? ""];
+      return { key, complete: field ? completeOf(field.type, nodes) : () => rootType.name };
+    },
+  );
+  return (rootValues) => {
+    const data: Record<string, unknown> = {};
+    for (const { key, complete } of rootFields) data[key] = complete(rootValues.get(key));
+    return data;
+  };
 
   function completeOf(type: GraphQLOutputType, nodes: FieldNode[]): Complete {
     if (isNonNullType(type)) {
+      if (isOwnScalar(type.ofType)) return completeOwnScalar(type.ofType);
       const complete = completeOf(type.ofType, nodes);
       return (value) => complete(value) ?? refuse();
     }
@@ -77,10 +89,14 @@ export function completePlainly(
   function completeObjectOf(type: GraphQLObjectType, nodes: FieldNode[]): Complete {
     let plan: FieldPlan[] | undefined;
     return (source) => {
-      if (typeof source !== "object" || source instanceof Error || "then" in (source as object)) throw notPlain;
+      if (typeof source !== "object" || source instanceof Error || isPromise(source)) throw notPlain;
       plan ??= planOf(type, nodes);
       const object: Record<string, unknown> = {};
-      for (const { key, read, complete } of plan) object[key] = complete(read(source as never));
+      for (const { key, name, read, complete } of plan) {
+        const value = read ? read(source as never) : (source as Readonly<Record<string, unknown>>)[name];
+        if (typeof value === "function") throw notPlain;
+        object[key] = complete(value);
+      }
       return object;
     };
   }
@@ -91,27 +107,48 @@ export function completePlainly(
     return [...fields].map(([key, fieldNodes]) => {
       const [node] = fieldNodes;
       if (!node || key === "__proto__") throw notPlain;
-      if (node.name.value === "__typename") return { key, read: () => type.name, complete: (name) => name };
+      if (node.name.value === "__typename") return { key, name: "", read: () => type.name, complete: (name) => name };
       const field = type.getFields()[node.name.value] ?? refuse();
-      return { key, read: readerOf(field, node), complete: completeOf(field.type, fieldNodes) };
+      return { key, name: field.name, read: readerOf(field, node), complete: completeOf(field.type, fieldNodes) };
     });
   }
 
   function readerOf({ name, resolve, ...field }: GraphQLField<unknown, unknown>, node: FieldNode): FieldPlan["read"] {
-    if (!resolve) return (source) => (typeof source[name] === "function" ? refuse() : source[name]);
+    if (!resolve) return null;
     const args = getArgumentValues({ name, resolve, ...field }, node, variableValues);
-    return (source) => resolve(source, args, context, noInfo);
+    return (source) => resolve(source, args, nothing, nothing);
   }
 }
 
 interface FieldPlan {
   readonly key: string;
-  read(source: Readonly<Record<string, unknown>>): unknown;
+  /** The property to read where there is no resolver. */
+  readonly name: string;
+  readonly read: ((source: Readonly<Record<string, unknown>>) => unknown) | null;
   complete: Complete;
 }
 
-/** Resolvers below `Query` do not read it; one that does fails, and graphql-js gives it what it wants. */
-const noInfo = new Proxy({}, { get: refuse }) as GraphQLResolveInfo;
+/** What graphql-js' own scalars make of a value of their own kind is the value itself. */
+const ownKinds: ReadonlyMap<GraphQLOutputType, string> = new Map<GraphQLOutputType, string>([
+  [GraphQLString, "string"],
+  [GraphQLID, "string"],
+  [GraphQLBoolean, "boolean"],
+]);
+
+const isOwnScalar = (type: GraphQLOutputType): type is GraphQLScalarType => ownKinds.has(type);
+
+function completeOwnScalar(type: GraphQLScalarType): Complete {
+  const kind = ownKinds.get(type);
+  return (value) => {
+    if (typeof value === kind) return value;
+    return value instanceof Error ? refuse() : (type.serialize(value) ?? refuse());
+  };
+}
+
+const isPromise = (value: object | null): boolean => typeof (value as { then?: unknown } | null)?.then === "function";
+
+/** Resolvers below `Query` read neither context nor `info`; one that does fails, and graphql-js gives it what it wants. */
+const nothing = new Proxy({}, { get: refuse }) as GraphQLResolveInfo;
 
 function refuse(): never {
   throw notPlain;

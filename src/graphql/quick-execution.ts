@@ -1,12 +1,8 @@
-import {
-  type DocumentNode,
-  type GraphQLSchema,
-  getVariableValues,
-  type OperationDefinitionNode,
-  type VariableDefinitionNode,
-} from "graphql";
-import { completePlainly } from "./plain-completion.ts";
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode, VariableDefinitionNode } from "graphql";
+import { keepPlans } from "./kept-plans.ts";
+import { planCompletion } from "./plain-completion.ts";
 import { createRootAnswers } from "./root-answers.ts";
+import { readVariables } from "./variables.ts";
 
 export interface ExecutionRequest {
   readonly document: DocumentNode;
@@ -27,22 +23,23 @@ export interface QuickExecution {
 
 /**
  * Takes the schema's root resolvers over. Of all other resolvers it demands that they are synchronous, read nothing from
- * `info`, and may be asked twice; of fields without a resolver, that they are plain properties; and of values of abstract
- * types, that their `__typename` tells the type.
+ * context or `info`, and may be asked twice; of fields without a resolver, that they are plain properties; and of values
+ * of abstract types, that their `__typename` tells the type. Documents must not change.
  */
 export function createQuickExecution(schema: GraphQLSchema): QuickExecution {
   const rootAnswers = createRootAnswers(schema);
+  const completionOf = keepPlans((operation) => planCompletion(schema, operation));
   return {
     async execute({ document, operation, variables = {}, context }) {
       if (operation.operation !== "query") return null;
-      const definitions = operation.variableDefinitions ?? [];
-      const { coerced: variableValues } = getVariableValues(schema, definitions, variables, { maxErrors: 1 });
-      if (!variableValues || definitions.some((definition) => mayBeRefused(definition, variableValues))) return null;
+      const variableValues = readVariables(schema, operation, variables);
+      if (!variableValues) return null;
+      if (operation.variableDefinitions?.some((definition) => mayBeRefused(definition, variableValues))) return null;
       const ready = { document, operation, variableValues, context };
       const rootValues = await rootAnswers.ask(ready);
       if (!rootValues) return null;
       try {
-        return completePlainly(schema, ready, rootValues);
+        return completionOf(ready)(rootValues);
       } catch {
         // What is not simply right, graphql-js reports at its place.
         return null;
@@ -52,6 +49,9 @@ export function createQuickExecution(schema: GraphQLSchema): QuickExecution {
 }
 
 /** A default value lets a nullable variable stand where null is an error. */
-function mayBeRefused({ variable, defaultValue }: VariableDefinitionNode, values: Record<string, unknown>): boolean {
+function mayBeRefused(
+  { variable, defaultValue }: VariableDefinitionNode,
+  values: Readonly<Record<string, unknown>>,
+): boolean {
   return defaultValue !== undefined && values[variable.name.value] === null;
 }

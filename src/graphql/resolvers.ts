@@ -1,7 +1,6 @@
 import { GraphQLDateTime, GraphQLURL } from "graphql-scalars";
 import type { EpochMs } from "../tasks/task.ts";
 import type { AccountDirectory } from "../tasks/task-id.ts";
-import { pageOf } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { createEntitiesResolver } from "./entities.ts";
 import { problemError } from "./errors.ts";
@@ -9,7 +8,7 @@ import type { BatchTaskAccountHealth, Resolvers } from "./generated/resolvers.ts
 import { createLookupTasks, type LookupTasks } from "./lookup-tasks.ts";
 import { type PartsOf, readParts, selectField } from "./selection.ts";
 import { summarize } from "./summary.ts";
-import type { EntryFilter, TaskTypes } from "./task-type.ts";
+import type { TaskTypes } from "./task-type.ts";
 
 /** A configured account as the graph shows it. */
 export interface AccountView {
@@ -28,13 +27,12 @@ export interface ResolverOptions {
   now(): EpochMs;
 }
 
-/** All resolvers of the schema; every other field is a property of its model. */
+/** All resolvers but those of the tasks' fields; every other field is a property of its model. */
 export function createResolvers(options: ResolverOptions) {
   const lookupTasks = createLookupTasks(options);
   const { Query, ...types } = createTypedResolvers(options, lookupTasks);
   return {
     ...types,
-    ...createListResolvers(options.taskTypes),
     Query: { ...Query, _entities: createEntitiesResolver(lookupTasks, options.taskTypes) },
   };
 }
@@ -47,8 +45,10 @@ function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, look
       async batchTask(_root, { id }, context, info) {
         const parts = readParts(info, info.fieldNodes, taskTypes);
         const [lookup] = await lookupTasks([id], context, parts);
-        if (lookup?.problem && lookup.problem.code !== "NOT_FOUND") throw problemError(lookup.problem);
-        return lookup?.task ?? null;
+        const { task = null, problem = null } = lookup ?? {};
+        // The last known state is better than an error, and says itself that it is old.
+        if (!task && problem && problem.code !== "NOT_FOUND") throw problemError(problem);
+        return task;
       },
       async batchTasks(_root, { ids }, context, info) {
         return { lookups: await lookupTasks(ids, context, readSetParts(info, taskTypes)) };
@@ -82,22 +82,4 @@ function readSetParts(info: Parameters<typeof readParts>[0], taskTypes: TaskType
     selectField(info, lookups, "BatchTaskLookup", "problem").length > 0;
   const partsOf = readParts(info, tasks, taskTypes);
   return asksForOutcome ? (typename) => ({ ...partsOf(typename), needsState: true }) : partsOf;
-}
-
-type ListResolver = (model: Readonly<Record<string, unknown>>, args: Readonly<Record<string, unknown>>) => unknown;
-
-function createListResolvers(taskTypes: TaskTypes): Record<string, Record<string, ListResolver>> {
-  const resolvers: Record<string, Record<string, ListResolver>> = {};
-  for (const { typename, pagedLists } of taskTypes.values()) {
-    const fields = Object.entries(pagedLists).map(([field, filter]) => [field, createListResolver(field, filter)]);
-    if (fields.length > 0) resolvers[typename] = Object.fromEntries(fields);
-  }
-  return resolvers;
-}
-
-function createListResolver(field: string, filter: EntryFilter): ListResolver {
-  return (model, args) => {
-    const entries = model[field];
-    return Array.isArray(entries) ? pageOf(entries, args, filter) : entries;
-  };
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSubgraphSchema } from "@apollo/subgraph";
-import { concatAST, type GraphQLSchema, isObjectType, parse, Source } from "graphql";
+import { concatAST, type GraphQLSchema, parse, Source } from "graphql";
 import { createResolvers, type ResolverOptions } from "./resolvers.ts";
+import { resolveTaskFields } from "./task-fields.ts";
 
 const schemaFolder = join(import.meta.dirname, "../../schema");
 
@@ -14,9 +15,7 @@ const schemaFolder = join(import.meta.dirname, "../../schema");
 export function createSchema(options: ResolverOptions): GraphQLSchema {
   const typeDefs = concatAST(readSchemaFiles().map((source) => parse(source)));
   const schema = buildSubgraphSchema([{ typeDefs, resolvers: createResolvers(options) }]);
-  for (const typename of options.taskTypes.keys()) {
-    if (!isObjectType(schema.getType(typename))) throw new Error(`No file in schema/providers defines ${typename}`);
-  }
+  resolveTaskFields(schema, options.taskTypes);
   return schema;
 }
 

@@ -1,4 +1,4 @@
-import { type EpochMs, type TaskStatus, taskStatuses } from "../tasks/task.ts";
+import { type EpochMs, type TaskState, type TaskStatus, taskStatuses } from "../tasks/task.ts";
 import type { LookupModel, TaskModel } from "./models.ts";
 
 export interface SummaryModel {
@@ -16,25 +16,26 @@ export interface SummaryModel {
 export function summarize(lookups: readonly LookupModel[]): SummaryModel {
   const distinct = [...new Map(lookups.map((lookup) => [lookup.id ?? lookup.requestedId, lookup])).values()];
   const tasks = distinct.map(({ task }) => task).filter((task): task is TaskModel => task !== null);
+  const states = tasks.map(({ reading }) => reading.state);
   const unresolved = distinct.length - tasks.length;
   return {
     total: distinct.length,
     resolved: tasks.length,
     unresolved,
-    allTerminal: unresolved === 0 && tasks.every((task) => task.isTerminal),
-    allSucceeded: unresolved === 0 && tasks.every((task) => task.status === "SUCCEEDED"),
-    anyNeedsAttention: tasks.some((task) => task.needsAttention),
-    countsByStatus: countByStatus(tasks),
+    allTerminal: unresolved === 0 && states.every(({ isTerminal }) => isTerminal),
+    allSucceeded: unresolved === 0 && states.every(({ status }) => status === "SUCCEEDED"),
+    anyNeedsAttention: states.some(({ needsAttention }) => needsAttention),
+    countsByStatus: countByStatus(states),
     pollAfter: earliest([
-      ...tasks.map((task) => task.pollAfter),
+      ...tasks.map(({ reading }) => reading.pollAfterAt),
       ...distinct.map(({ problem }) => (problem?.retryable ? problem.retryAfter : null)),
     ]),
   };
 }
 
-function countByStatus(tasks: readonly TaskModel[]): SummaryModel["countsByStatus"] {
+function countByStatus(states: readonly TaskState[]): SummaryModel["countsByStatus"] {
   return taskStatuses
-    .map((status) => ({ status, count: tasks.filter((task) => task.status === status).length }))
+    .map((status) => ({ status, count: states.filter((state) => state.status === status).length }))
     .filter(({ count }) => count > 0);
 }
 

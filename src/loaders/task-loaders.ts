@@ -1,28 +1,9 @@
 import DataLoader from "dataloader";
-import type { Batching, TaskKey } from "../batching/batching.ts";
-import { freshForMs } from "../cache/freshness.ts";
-import { type PollRange, pollAfter } from "../cache/poll-hint.ts";
-import type { ObservationSource, Outcome } from "../tasks/outcome.ts";
-import type { Problem } from "../tasks/problem.ts";
-import type { EpochMs, TaskState } from "../tasks/task.ts";
+import type { CachedTasks } from "../cache/cached-tasks.ts";
+import type { LoadedTask } from "../cache/reading.ts";
+import type { AskLimits, TaskKey } from "../tasks/task-key.ts";
 
-export type { TaskKey } from "../batching/batching.ts";
-
-/** A task as this request sees it. */
-export interface TaskReading {
-  readonly kind: "reading";
-  readonly state: TaskState;
-  readonly observedAt: EpochMs;
-  readonly source: ObservationSource;
-  /** Costlier parts that were wanted and could not be had, by facet. */
-  readonly missing: ReadonlyMap<string, Problem>;
-  /** Until then asking again would hardly bring news. */
-  readonly freshUntilAt: EpochMs;
-  /** Null when terminal. */
-  readonly pollAfterAt: EpochMs | null;
-}
-
-export type LoadedTask = TaskReading | { readonly kind: "problem"; readonly problem: Problem };
+export type { LoadedTask, TaskReading } from "../cache/reading.ts";
 
 /** The loaders of one request. Equal keys meet in them and get one answer for the whole operation. */
 export interface TaskLoaders {
@@ -30,60 +11,54 @@ export interface TaskLoaders {
   loadTasks(keys: readonly TaskKey[]): Promise<LoadedTask[]>;
 }
 
-export interface TaskLoaderOptions {
-  readonly batching: Pick<Batching, "fetchTasks">;
-  /** Ends with the request's client or its deadline. */
-  readonly signal: AbortSignal;
-  readonly deadlineAt: EpochMs;
-  /** By provider. */
-  readonly pollRanges: ReadonlyMap<string, PollRange>;
-  now(): EpochMs;
-  random(): number;
+/** `signal` ends with the request's client or its deadline. */
+export interface TaskLoaderOptions extends AskLimits {
+  readonly tasks: CachedTasks;
 }
 
 type ProviderLoader = DataLoader<TaskKey, LoadedTask, string>;
 
-/** Never share the result between requests: DataLoader's cache would answer one caller with another's moment. */
-export function createTaskLoaders(options: TaskLoaderOptions): TaskLoaders {
+type Answer = LoadedTask | Promise<LoadedTask>;
+
+const isLoaded = (answer: Answer): answer is LoadedTask => !(answer instanceof Promise);
+
+/** Never share the result between requests: what is kept in it would answer one caller with another's moment. */
+export function createTaskLoaders({ tasks, ...limits }: TaskLoaderOptions): TaskLoaders {
   const loaders = new Map<string, ProviderLoader>();
+  /** By key: what was known when it was first wanted. Whoever wants it again in this operation gets the same. */
+  const recalled = new Map<string, LoadedTask>();
+  /** By key: what had to be asked for. */
+  const asked = new Map<string, Promise<LoadedTask>>();
 
   function loaderOf(provider: string): ProviderLoader {
-    const loader = loaders.get(provider) ?? createProviderLoader(provider, options);
+    const loader = loaders.get(provider) ?? createProviderLoader();
     loaders.set(provider, loader);
     return loader;
   }
 
-  return {
-    loadTasks: (keys) => Promise.all(keys.map((key) => loaderOf(key.reference.provider).load(key))),
-  };
-}
+  function createProviderLoader(): ProviderLoader {
+    return new DataLoader<TaskKey, LoadedTask, string>((keys) => tasks.fetchTasks(keys, limits), {
+      cacheKeyFn: keyText,
+      cacheMap: asked,
+    });
+  }
 
-function createProviderLoader(provider: string, options: TaskLoaderOptions): ProviderLoader {
-  const range = options.pollRanges.get(provider);
-  if (!range) throw new Error(`No poll range for provider "${provider}"`);
-  return new DataLoader<TaskKey, LoadedTask, string>(
-    async (keys) => {
-      const { signal, deadlineAt } = options;
-      const outcomes = await options.batching.fetchTasks(keys, { signal, deadlineAt });
-      const now = options.now();
-      return outcomes.map((outcome) => readOutcome(outcome, range, now, options.random));
+  function answerTo(key: TaskKey, known: LoadedTask | undefined): Answer {
+    const text = keyText(key);
+    const before = recalled.get(text);
+    if (before) return before;
+    if (!known || asked.has(text)) return loaderOf(key.reference.provider).load(key);
+    recalled.set(text, known);
+    return known;
+  }
+
+  return {
+    async loadTasks(keys) {
+      // A promise for each key is worth it for those that somebody has to be asked for.
+      const known = tasks.recallTasks(keys);
+      const answers = keys.map((key, place) => answerTo(key, known[place]));
+      return answers.every(isLoaded) ? answers : Promise.all(answers);
     },
-    { cacheKeyFn: keyText },
-  );
-}
-
-/** The poll hint is drawn once, so that every mention of a task in the operation says the same. */
-function readOutcome(outcome: Outcome, range: PollRange, now: EpochMs, random: () => number): LoadedTask {
-  if (outcome.kind === "problem") return outcome;
-  const { state, observedAt, source, missing } = outcome;
-  return {
-    kind: "reading",
-    state,
-    observedAt,
-    source,
-    missing,
-    freshUntilAt: observedAt + freshForMs(state, range),
-    pollAfterAt: pollAfter(state, range, now, random),
   };
 }
 

@@ -5,13 +5,21 @@ import type { EpochMs, TaskState } from "./task.ts";
 export type Outcome = FoundOutcome | ProblemOutcome;
 
 /** Where an answer comes from, as in the schema's enum. */
-export type ObservationSource = "UPSTREAM" | "SHARED_IN_FLIGHT";
+export type ObservationSource = "UPSTREAM" | "SHARED_IN_FLIGHT" | "CACHE" | "STALE_CACHE";
 
-export interface FoundOutcome {
+/** When an upstream said something, and in answer to which call. */
+export interface Told {
+  /** When the answer came; the latest of several. */
+  readonly observedAt: EpochMs;
+  /** Calls that left later have higher numbers, and so has what they tell; the lowest of several. */
+  readonly sequence: number;
+}
+
+export interface FoundOutcome extends Told {
   readonly kind: "found";
   readonly state: TaskState;
-  /** When the upstream gave the answer; the latest of several. */
-  readonly observedAt: EpochMs;
+  /** The costlier parts that were asked for and told, whoever wanted them. */
+  readonly facets: ReadonlySet<string>;
   readonly source: ObservationSource;
   /** Costlier parts that were wanted and could not be had, by facet. Their fields in `state` say nothing. */
   readonly missing: ReadonlyMap<string, Problem>;
@@ -20,6 +28,8 @@ export interface FoundOutcome {
 export interface ProblemOutcome {
   readonly kind: "problem";
   readonly problem: Problem;
+  /** Present when the upstream itself said so of this id. */
+  readonly told?: Told;
 }
 
 export const nothingMissing: ReadonlyMap<string, Problem> = new Map();
@@ -40,13 +50,23 @@ export function mergeOutcomes(parts: readonly [PartialOutcome, ...PartialOutcome
   if (others.length === 0) return first.outcome;
   const found = parts.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === "found");
   const [newest, ...older] = found.toSorted((left, right) => right.observedAt - left.observedAt);
-  if (!newest) return first.outcome;
+  if (!newest) return worstOf(parts) ?? first.outcome;
   const missing = new Map(newest.missing);
   for (const { outcome, facets } of parts) {
     if (outcome.kind === "problem") for (const facet of facets) missing.set(facet, outcome.problem);
   }
-  const state = older.reduce((newer, { state }) => fillGaps(newer, state), newest.state);
-  return { ...newest, state, missing };
+  return {
+    ...newest,
+    state: older.reduce((newer, { state }) => fillGaps(newer, state), newest.state),
+    facets: older.reduce((union, { facets }) => union.union(facets), newest.facets),
+    sequence: Math.min(...found.map(({ sequence }) => sequence)),
+    missing,
+  };
+}
+
+/** Of reads that all failed, one that will not come to anything else says more than one that may. */
+function worstOf(parts: readonly PartialOutcome[]): Outcome | undefined {
+  return parts.find(({ outcome }) => outcome.kind === "problem" && !outcome.problem.retryable)?.outcome;
 }
 
 /**
@@ -60,5 +80,6 @@ function fillGaps(newer: TaskState, older: TaskState): TaskState {
   const filled: Record<string, unknown> = { ...older };
   if (!isSameStatus) for (const field of fieldsOfStatus) filled[field] = null;
   for (const [field, value] of Object.entries(newer)) if (value !== null) filled[field] = value;
+  // It has the fields of both, and both are states of one provider.
   return filled as unknown as TaskState;
 }

@@ -35,11 +35,15 @@ export function parseTaskId(text: string, accounts: AccountDirectory): TaskRefer
   const account = accounts.get(accountName);
   if (!account && !accountPattern.test(accountName)) return invalid("does not begin with an account name");
   if (!account) return createProblem("UNKNOWN_ACCOUNT", `No account is configured as "${accountName}".`);
-  const parsed = account.grammar.parseUpstreamId(text.slice(separator + 1));
+  const givenId = text.slice(separator + 1);
+  const parsed = account.grammar.parseUpstreamId(givenId);
   if (!parsed) return invalid(`is not in the form that account "${account.name}" uses`);
   const { provider, typename } = account.grammar;
   const { upstreamId, scope, localId } = parsed;
-  return { id: `${account.name}:${upstreamId}`, provider, typename, account: account.name, upstreamId, scope, localId };
+  // A text that is put together has to be copied and hashed before anything is found by it; most ids are canonical as given.
+  const isCanonical = accountName === account.name && givenId === upstreamId;
+  const id = isCanonical ? text : `${account.name}:${upstreamId}`;
+  return { id, provider, typename, account: account.name, upstreamId, scope, localId };
 }
 
 /** No character takes more than three bytes for each of its places, so most texts need not be measured. */

@@ -20,24 +20,28 @@ export interface Metrics {
   callWait(provider: string, waitSeconds: number): void;
   /** Rows of an answer that nobody asked for. */
   foreignRows(provider: string, rows: number): void;
-  /** What look-ups came to: `found`, or a problem code. */
+  /** What look-ups came to: where the answer is from (`CACHE`, `UPSTREAM`, ...), or a problem code. */
   lookups(provider: string, outcome: string, count: number): void;
-  /** Look-ups that were answered by a call which was under way for others. */
-  sharedLookups(provider: string, count: number): void;
   /** Has what is under way read at each scrape. */
   watchLoad(read: () => Load): void;
+  /** Has read at each scrape whether the store of the replicas is in use. */
+  watchSharedStore(isUp: () => boolean): void;
+  /** The store of the replicas went away, or was not there in the beginning. */
+  sharedStoreFailure(): void;
   /** A raw status that no table knows. */
   unknownStatus(provider: string): void;
   /** Prometheus text and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
-/** What is under way now. */
+/** What is under way, and what is kept, now. */
 export interface Load {
   readonly waitingKeys: number;
   readonly keysInFlight: number;
   readonly callsInFlight: number;
   readonly quarantinedKeys: number;
+  readonly knownTasks: number;
+  readonly knownBytes: number;
 }
 
 const loadGauges = [
@@ -49,6 +53,8 @@ const loadGauges = [
     "batch_task_quarantined_ids",
     "Task ids that are asked alone, because they made whole calls fail",
   ],
+  ["knownTasks", "batch_task_known_tasks", "Tasks whose last answers are kept in memory"],
+  ["knownBytes", "batch_task_known_tasks_bytes", "About how many bytes the kept answers take"],
 ] as const satisfies readonly (readonly [keyof Load, string, string])[];
 
 export function createMetrics(): Metrics {
@@ -114,20 +120,19 @@ export function createMetrics(): Metrics {
   });
   const lookups = new Counter({
     name: "batch_task_lookups_total",
-    help: "Looked up tasks by what came of it",
+    help: "Looked up tasks, by where their answer is from or the code of their problem",
     labelNames: ["provider", "outcome"],
-    registers,
-  });
-  const shared = new Counter({
-    name: "batch_task_shared_lookups_total",
-    help: "Looked up tasks that were answered by a call under way for others",
-    labelNames: ["provider"],
     registers,
   });
   const unknown = new Counter({
     name: "batch_task_unknown_status_total",
     help: "Raw statuses that no table knows",
     labelNames: ["provider"],
+    registers,
+  });
+  const storeFailures = new Counter({
+    name: "batch_task_shared_store_failures_total",
+    help: "Times that the store which replicas share went away",
     registers,
   });
   return {
@@ -141,7 +146,6 @@ export function createMetrics(): Metrics {
     callWait: (provider, seconds) => callWaits.observe({ provider }, seconds),
     foreignRows: (provider, rows) => foreign.inc({ provider }, rows),
     lookups: (provider, outcome, count) => lookups.inc({ provider, outcome }, count),
-    sharedLookups: (provider, count) => shared.inc({ provider }, count),
     unknownStatus: (provider) => unknown.inc({ provider }),
     watchLoad(read) {
       for (const [part, name, help] of loadGauges) {
@@ -155,6 +159,17 @@ export function createMetrics(): Metrics {
         });
       }
     },
+    watchSharedStore(isUp) {
+      new Gauge({
+        name: "batch_task_shared_store_up",
+        help: "1 while the store which replicas share is in use, 0 while each goes on by itself",
+        registers,
+        collect() {
+          this.set(isUp() ? 1 : 0);
+        },
+      });
+    },
+    sharedStoreFailure: () => storeFailures.inc(),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createHealthRecord } from "../../src/batching/account-health.ts";
 import { createBatching } from "../../src/batching/batching.ts";
+import { createCallSequence } from "../../src/cache/call-sequence.ts";
 import { createCredentialStore } from "../../src/http/credential-store.ts";
 import type { OutboundRequest } from "../../src/http/exchange.ts";
 import type { Send } from "../../src/http/send.ts";
@@ -129,6 +130,8 @@ describe("rows in any order, doubled, missing and foreign", { timeout: propertyT
           ]),
           metrics: silentMetrics,
           log: { error: () => undefined, warn: () => undefined },
+          nextSequence: createCallSequence(() => 0).next,
+          quarantineChanged: () => undefined,
           now: () => Date.now(),
         });
         const lists = [asked, askedToo];

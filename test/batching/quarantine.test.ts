@@ -50,6 +50,31 @@ describe("an id that makes whole calls fail", () => {
     expect(batching.load().quarantinedKeys).toBe(1);
   });
 
+  it("is told to other replicas, until when it is asked alone and that it may mix again", async () => {
+    await askForAll();
+    const told = (): string[] => batching.told.filter((line) => line.startsWith("quarantineChanged"));
+    expect(told()).toEqual([expect.stringMatching(/^quarantineChanged one {2}23 10\d{5}$/)]);
+
+    truths.set("23", "found");
+    await askForAll();
+    expect(told().at(-1)).toBe("quarantineChanged one  23 ");
+  });
+
+  it("costs a replica that was told of it no divided call", async () => {
+    batching.quarantine(keyOf("one", "23").reference, Date.now() + 30_000);
+
+    expect((await askForAll()).sizes.toSorted((left, right) => left - right)).toEqual([1, 49]);
+    expect((await askForAll()).failed).toEqual(["23"]);
+  });
+
+  it("is not kept alone for longer than a minute, whatever another replica tells", async () => {
+    truths.clear();
+    batching.quarantine(keyOf("one", "23").reference, Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(60_001);
+
+    expect((await askForAll()).sizes).toEqual([50]);
+  });
+
   it("stays alone as long as asking for it goes on failing", async () => {
     await askForAll();
     for (let minute = 0; minute < 3; minute += 1) {
@@ -85,9 +110,11 @@ describe("an id that makes whole calls fail", () => {
   });
 });
 
+const untold = (): void => undefined;
+
 describe("createQuarantine", () => {
   it("keeps scopes apart", () => {
-    const quarantine = createQuarantine(() => 0);
+    const quarantine = createQuarantine(() => 0, untold);
     quarantine.add("2", "7");
 
     expect([quarantine.has("2", "7"), quarantine.has("3", "7")]).toEqual([true, false]);
@@ -95,7 +122,7 @@ describe("createQuarantine", () => {
 
   it("forgets what is over, so that it does not grow", () => {
     let now = 0;
-    const quarantine = createQuarantine(() => now);
+    const quarantine = createQuarantine(() => now, untold);
     for (let id = 0; id < 1_000; id += 1) {
       now += 1_000;
       quarantine.add("", String(id));

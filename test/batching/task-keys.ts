@@ -1,9 +1,11 @@
 import { createHealthRecord } from "../../src/batching/account-health.ts";
 import type { Admission } from "../../src/batching/admission.ts";
-import type { Batching, BatchingOptions, TaskKey } from "../../src/batching/batching.ts";
+import type { Batching, BatchingOptions } from "../../src/batching/batching.ts";
 import { createBatching } from "../../src/batching/batching.ts";
 import type { Reads } from "../../src/batching/plan-calls.ts";
+import { createCallSequence } from "../../src/cache/call-sequence.ts";
 import type { CallLimits, ProviderClient } from "../../src/providers/provider.ts";
+import type { TaskKey } from "../../src/tasks/task-key.ts";
 
 export function keyOf(account: string, localId: string, facets: readonly string[] = [], scope = ""): TaskKey {
   const upstreamId = scope === "" ? localId : `${scope}/${localId}`;
@@ -78,12 +80,13 @@ export function createTestBatching(
       taskCall: tell("taskCall"),
       callWait: tell("callWait"),
       foreignRows: tell("foreignRows"),
-      lookups: tell("lookups"),
-      sharedLookups: tell("sharedLookups"),
       unknownStatus: tell("unknownStatus"),
     },
     log: { error: (details: unknown) => logged.push(details), warn: (details: unknown) => logged.push(details) },
     now,
+    nextSequence: createCallSequence(now).next,
+    quarantineChanged: (account, scope, localId, until) =>
+      void told.push(["quarantineChanged", account, scope, localId, until].join(" ")),
   });
   return { ...batching, told, logged, health: (account) => accounts.get(account)?.health.current() };
 }

@@ -8,7 +8,15 @@ const hourMs = 3_600_000;
 
 function unknown(value: string): Outcome {
   const state = taskNamed("odd", { status: "UNKNOWN", rawStatus: { value, labels: null, inferred: false } });
-  return { kind: "found", state, observedAt: 0, source: "UPSTREAM", missing: nothingMissing };
+  return {
+    kind: "found",
+    state,
+    observedAt: 0,
+    sequence: 1,
+    facets: new Set(),
+    source: "UPSTREAM",
+    missing: nothingMissing,
+  };
 }
 
 function open() {

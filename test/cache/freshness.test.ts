@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { freshForMs } from "../../src/cache/freshness.ts";
+import { freshForMs, freshUntil, staleUntil } from "../../src/cache/freshness.ts";
+import { createProblem } from "../../src/tasks/problem.ts";
 import { type TaskStatus, taskStatuses } from "../../src/tasks/task.ts";
-import { taskNamed } from "../batching/upstream-of-truths.ts";
+import { answerOf } from "./known-answers.ts";
 
 const range = { pollFloorSeconds: 30, pollCapSeconds: 120 };
 
 const freshFor = (status: TaskStatus, isTerminal: boolean): number =>
-  freshForMs(taskNamed("a", { status, isTerminal }), range);
+  freshForMs(answerOf({ state: { status, isTerminal } }), range);
 
 describe("freshForMs", () => {
   it.each(taskStatuses.filter((status) => status !== "FAILED"))(
@@ -25,5 +26,21 @@ describe("freshForMs", () => {
 
   it("keeps a failure for a minute when it is terminal, and half a minute when somebody may resume it", () => {
     expect([freshFor("FAILED", true), freshFor("FAILED", false)]).toEqual([60_000, 30_000]);
+  });
+});
+
+describe("staleUntil", () => {
+  it("is ten minutes past an answer's time, and a day for a terminal one", () => {
+    const [running, done] = [answerOf({ observedAt: 1 }), answerOf({ observedAt: 1, state: { isTerminal: true } })];
+
+    expect(staleUntil(running, range)).toBe(freshUntil(running, range) + 600_000);
+    expect(staleUntil(done, range)).toBe(freshUntil(done, range) + 86_400_000);
+  });
+
+  it("is no longer than five seconds for what is not there", () => {
+    const problem = createProblem("NOT_FOUND", "Nothing.");
+    const gone = { kind: "not-found", problem, observedAt: 100, sequence: 1 } as const;
+
+    expect([freshUntil(gone, range), staleUntil(gone, range)]).toEqual([5_100, 5_100]);
   });
 });

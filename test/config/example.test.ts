@@ -170,7 +170,7 @@ describe("parseConfigText, of the smallest configuration", () => {
         deadlineMs: 8000,
         maxBodyBytes: 1_000_000,
       },
-      cache: { maxEntries: 100_000 },
+      cache: { maxEntries: 100_000, maxBytes: 200_000_000, redisPrefix: "batch-task" },
     });
     expect(accounts[0]?.options).toMatchObject({ aliases: [], statusOverrides: {}, successCodes: ["200"] });
   });

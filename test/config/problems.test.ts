@@ -13,7 +13,7 @@ server:
 limits:
   deadlineMs: 8s
 cache:
-  maxEntries: 0
+  maxEntries: -1
   redisUrl: http://redis.test
 logging: true
 accounts:

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { HeldTask } from "../../src/sandbox/upstream.ts";
 import { expectedTask } from "../support/expected-task.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 
 /** One moment for both sides: tasks of the sandbox live on its clock. */
 const startedAt = Date.now();
@@ -16,7 +16,7 @@ let wanted: HeldTask[];
 
 beforeAll(async () => {
   sandbox = await startSandbox({ now });
-  service = await startService({ sandbox, now });
+  service = await startService({ sandbox, cache: nothingKept, now });
   wanted = interleave([
     take("sim:", 230),
     take("ops:2/", 60),

@@ -11,7 +11,11 @@ export interface Lookup {
     readonly isTerminal: boolean;
     readonly needsAttention: boolean;
     readonly rawStatus: { readonly value: string };
-    readonly observation: { readonly source: string };
+    readonly observation: {
+      readonly source: string;
+      readonly stale: boolean;
+      readonly problem: { readonly code: string } | null;
+    };
   } | null;
   readonly problem: {
     readonly code: string;
@@ -25,10 +29,10 @@ export interface Lookup {
 export const lookupQuery = `query ($ids: [ID!]!) { batchTasks(ids: $ids) {
   lookups {
     requestedId
-    task { id status isTerminal needsAttention rawStatus { value } observation { source } }
+    task { id status isTerminal needsAttention rawStatus { value } observation { source stale problem { code } } }
     problem { code message retryable retryAfter upstreamCode }
   }
-  summary { total resolved unresolved allTerminal anyNeedsAttention }
+  summary { total resolved unresolved allTerminal anyNeedsAttention pollAfter }
 } }`;
 
 export interface LookupAnswer {
@@ -43,8 +47,11 @@ export async function lookUp(service: TestService, ids: readonly string[]): Prom
   return body.data.batchTasks;
 }
 
-/** `found`, or the problem's code. */
-export const outcome = ({ task, problem }: Lookup): string => problem?.code ?? (task ? "found" : "nothing");
+/** `found`, or the problem's code; `stale, <code>` for the last known state beside it. */
+export function outcome({ task, problem }: Lookup): string {
+  if (!problem) return task ? "found" : "nothing";
+  return task?.observation.stale ? `stale, ${problem.code}` : problem.code;
+}
 
 export const outcomes = ({ lookups }: LookupAnswer): string[] => lookups.map(outcome);
 
@@ -60,6 +67,14 @@ export function idsOf(sandbox: Sandbox, prefix: string, count: number): string[]
     .slice(0, count);
   if (ids.length < count) throw new Error(`The sandbox holds no ${count} tasks of ${prefix}`);
   return ids;
+}
+
+/** The first of these ids whose tasks are under way. */
+export async function underWay(service: TestService, ids: readonly string[], count: number): Promise<string[]> {
+  const { lookups } = await lookUp(service, ids);
+  const running = lookups.filter(({ task }) => task?.status === "RUNNING").map(({ requestedId }) => requestedId);
+  if (running.length < count) throw new Error(`Only ${running.length} of these tasks are under way`);
+  return running.slice(0, count);
 }
 
 /** An id without its account, as an upstream's switches write it. */

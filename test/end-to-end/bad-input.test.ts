@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 
 const good = "sim:884213";
 
@@ -11,7 +11,7 @@ let service: TestService;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  service = await startService({ sandbox, accounts: { sim: { aliases: ["cards"] } } });
+  service = await startService({ sandbox, cache: nothingKept, accounts: { sim: { aliases: ["cards"] } } });
 });
 
 beforeEach(() => {

@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSchemaFiles } from "../../src/graphql/schema.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 
 const schema = buildSchema(print(concatAST(readSchemaFiles().map((source) => parse(source)))), { assumeValid: true });
 
@@ -96,7 +96,7 @@ let service: TestService;
 beforeAll(async () => {
   sandbox = await startSandbox({ now });
   hoursLater = 2;
-  service = await startService({ sandbox, now });
+  service = await startService({ sandbox, cache: nothingKept, now });
 });
 
 afterAll(async () => {

@@ -6,11 +6,21 @@ import { answerWith, type RawAnswering, type RawUpstream, startRawUpstream } fro
 import { expectedTask } from "../support/expected-task.ts";
 import { startService, type TestService, type TestServiceOptions } from "../support/service.ts";
 import { startConfigured } from "../support/service-process.ts";
-import { healthOf, idsOf, kindsOf, lookUp, metricOf, movableClock, outcome, outcomes, upstreamIdOf } from "./asking.ts";
+import {
+  healthOf,
+  idsOf,
+  kindsOf,
+  lookUp,
+  metricOf,
+  movableClock,
+  outcome,
+  outcomes,
+  underWay,
+  upstreamIdOf,
+} from "./asking.ts";
 
 /**
  * The fault table of the resilience contract, row by row and in its words: what the client sees, and what happens inside.
- * Nothing is kept between calls yet, so nothing says here what is told of stale data.
  */
 
 /** Long enough for one retry after throttling, which waits up to two seconds. */
@@ -131,6 +141,22 @@ describe("accepts, then silence", () => {
     expect(outcomes(answer)).toEqual(["TIMEOUT", "found"]);
     expect(sim.taskCalls).toHaveLength(3);
     await expect.poll(() => sim.openCalls).toBe(0);
+  });
+
+  it("stale data if there is any", async () => {
+    await restart({ accounts: { sim: { timeoutMs: 300 } } });
+    const clock = movableClock();
+    const [known] = (await ask(good)).lookups;
+    clock.advance(600_000);
+    sim.fault({ kind: "silence" });
+
+    const answer = await ask(good, "sim:884001");
+
+    expect(outcomes(answer)).toEqual(["stale, TIMEOUT", "TIMEOUT"]);
+    expect(answer.lookups[0]?.task).toMatchObject({
+      status: known?.task?.status,
+      observation: { source: "STALE_CACHE", stale: true, problem: { code: "TIMEOUT" } },
+    });
   });
 });
 
@@ -419,6 +445,7 @@ describe("unknown or ill-typed status", () => {
         .map(({ rawStatus = "" }) => rawStatus);
 
     const { lookups } = await ask(...wanted);
+    clock.advance(10_000);
     await ask(...wanted);
 
     expect(lookups.map(({ task, problem }) => problem?.code ?? [task?.status, task?.rawStatus.value])).toEqual([
@@ -455,9 +482,11 @@ describe("HTML, empty, cut or huge body", () => {
 
 describe("token expired in mid-flight", () => {
   it("answered; one refresh for all, one retry", async () => {
+    const clock = movableClock();
     const wanted = ids("lark:", 10);
     await ask(...wanted);
     expect(tokenCalls()).toBe(1);
+    clock.advance(600_000);
     lark.act("revokeTokens");
     lark.clearCalls();
     // All ten are under way with the old token before the first refusal comes back.
@@ -539,14 +568,45 @@ describe("client disconnects", () => {
 });
 
 describe("500 clients poll the same 20 tasks", () => {
-  it("all answered; without a cache about one call per partition and time of an answer", async () => {
+  const clientCount = 500;
+
+  it("all answered; about one call per partition and poll period", async () => {
+    const clock = movableClock();
+    const polls = [
+      { wanted: await underWay(service, ids("sim:", 200), 10), upstream: sim, periodMs: 5_000 },
+      { wanted: await underWay(service, ids("ops:2/", 60), 10), upstream: ops, periodMs: 10_000 },
+    ];
+
+    for (const { wanted, upstream, periodMs } of polls) {
+      clock.advance(60_000);
+      upstream.clearCalls();
+      const clients = Array.from({ length: clientCount }, (_, index) => ({ dueAt: Date.now() + index * 10 }));
+      const beganAt = Date.now();
+      while (Date.now() < beganAt + 60_000) {
+        const due = clients.filter(({ dueAt }) => dueAt <= Date.now());
+        await Promise.all(
+          due.map(async (client) => {
+            const answer = await ask(...wanted);
+            expect(kindsOf(answer)).toEqual(["found"]);
+            client.dueAt = Date.parse(String(answer.summary.pollAfter));
+          }),
+        );
+        clock.advance(100);
+      }
+      const periods = (Date.now() - beganAt) / periodMs;
+      expect(upstream.taskCalls.length).toBeGreaterThan(periods / 4);
+      expect(upstream.taskCalls.length).toBeLessThanOrEqual(1.2 * periods + 1);
+    }
+  });
+
+  it("all at the same moment; about one call per partition and time of an answer", async () => {
     const latencyMs = 1_000;
     await restart({ limits: { deadlineMs: 15_000 } });
     for (const upstream of [sim, ops]) upstream.fault({ kind: "latency", ms: latencyMs });
     const wanted = [...ids("sim:", 10), ...ids("ops:2/", 10)];
     const beganAt = performance.now();
 
-    const answers = await Promise.all(Array.from({ length: 500 }, () => ask(...wanted)));
+    const answers = await Promise.all(Array.from({ length: clientCount }, () => ask(...wanted)));
 
     const answerTimes = Math.ceil((performance.now() - beganAt) / latencyMs);
     for (const answer of answers) expect(kindsOf(answer)).toEqual(["found"]);
@@ -558,9 +618,11 @@ describe("500 clients poll the same 20 tasks", () => {
 });
 
 describe("provider down for ten minutes", () => {
-  it("CIRCUIT_OPEN without an attempt; probes only; other providers unaffected", async () => {
+  it("CIRCUIT_OPEN without an attempt, stale data flagged for ten minutes; probes only; other providers unaffected", async () => {
     const clock = movableClock();
     const wanted = [good, ...ids("ops:2/", 1)];
+    // Known, and soon past its time.
+    const [running = ""] = await underWay(service, ids("sim:", 100), 1);
     sim.fault({ kind: "reset" });
     await ask(good);
     await ask(good);
@@ -568,6 +630,8 @@ describe("provider down for ten minutes", () => {
     sim.clearCalls();
 
     const seen: string[][] = [];
+    clock.advance(3_000);
+    expect(outcomes(await ask(running))).toEqual(["stale, CIRCUIT_OPEN"]);
     for (let second = 0; second < 600; second += 1) {
       clock.advance(1_000);
       seen.push(outcomes(await ask(...(second % 20 === 0 ? wanted : [good]))));
@@ -581,6 +645,7 @@ describe("provider down for ten minutes", () => {
     expect(codes.filter((code) => code !== "CIRCUIT_OPEN" && code !== "UPSTREAM_UNAVAILABLE")).toEqual([]);
     expect(seen.flatMap(([, other]) => other ?? [])).toEqual(Array.from({ length: 30 }, () => "found"));
     expect(await healthOf(service, "ops")).toBe("OK");
+    expect(outcomes(await ask(running))).toEqual(["CIRCUIT_OPEN"]);
   });
 });
 

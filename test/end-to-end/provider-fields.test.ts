@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 
 let sandbox: Sandbox;
 let service: TestService;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  service = await startService({ sandbox });
+  service = await startService({ sandbox, cache: nothingKept });
 });
 
 afterEach(() => sandbox.reset());

@@ -3,7 +3,7 @@ import { collectSecrets } from "../../src/config/collect-secrets.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { providers } from "../../src/providers/registry.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 
 const routerSecret = "router-secret-planted-for-the-test";
 
@@ -14,7 +14,12 @@ const seen: string[] = [];
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  service = await startService({ sandbox, server: { routerSecrets: [routerSecret] }, limits: { deadlineMs: 1_500 } });
+  service = await startService({
+    sandbox,
+    cache: nothingKept,
+    server: { routerSecrets: [routerSecret] },
+    limits: { deadlineMs: 1_500 },
+  });
   const config = loadConfig(
     { server: { routerSecrets: [routerSecret] }, accounts: sandbox.accounts() },
     { environment: {}, readFile: () => "" },

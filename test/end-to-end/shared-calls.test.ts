@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { SandboxUpstreamControl } from "../../src/sandbox/upstream-control.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 import {
   healthOf,
   idsOf,
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  service = await startService({ sandbox, limits: { deadlineMs: 15_000 } });
+  service = await startService({ sandbox, cache: nothingKept, limits: { deadlineMs: 15_000 } });
 });
 
 afterEach(async () => {
@@ -84,7 +84,10 @@ describe(`${clients} clients that ask for the same 100 tasks`, () => {
       expect(withoutSource(other.lookups)).toEqual(withoutSource(lookups));
       expect(sourcesOf(other.lookups)).toEqual(["SHARED_IN_FLIGHT"]);
     }
-    const shared = await metricOf(service, "batch_task_shared_lookups_total", { provider: "eiotclub" });
+    const shared = await metricOf(service, "batch_task_lookups_total", {
+      provider: "eiotclub",
+      outcome: "SHARED_IN_FLIGHT",
+    });
     expect(shared).toBe((clients - 1) * 100);
   });
 

@@ -14,10 +14,11 @@ import { createIdBudget } from "../../src/graphql/id-budget.ts";
 import { createQuickExecution, type QuickExecution } from "../../src/graphql/quick-execution.ts";
 import { createResponseFreshness } from "../../src/graphql/response-freshness.ts";
 import { createSchema } from "../../src/graphql/schema.ts";
-import type { LoadedTask, TaskKey } from "../../src/loaders/task-loaders.ts";
+import type { LoadedTask } from "../../src/loaders/task-loaders.ts";
 import { providers } from "../../src/providers/registry.ts";
+import type { TaskKey } from "../../src/tasks/task-key.ts";
 import { createDice } from "./dice.ts";
-import { type RandomOperation, randomOperation } from "./random-operation.ts";
+import { type RandomOperation, randomOperation, randomVariables } from "./random-operation.ts";
 import { createTaskWorld } from "./random-tasks.ts";
 
 const now = (): number => 1_790_000_001_234;
@@ -119,20 +120,27 @@ describe("the quick execution", () => {
         const maxIds = dice.happens(0.05) ? 3 : 1000;
         // Which of several fields that fail as a whole is named is a matter of which fails first.
         const maxRootFields = disorder > 0 || maxIds < 1000 ? 1 : 3;
-        const operation = randomOperation(referenceSchema, ids, dice, maxRootFields);
-        if (validate(referenceSchema, parse(operation.query)).length > 0) return;
-        const taskOf = createTaskWorld(referenceSchema, providers, dice, disorder);
-        const [expected, actual] = [newContext(taskOf, maxIds), newContext(taskOf, maxIds)];
+        const { query, variables } = randomOperation(referenceSchema, ids, dice, maxRootFields);
+        const document = parse(query);
+        if (validate(referenceSchema, document).length > 0) return;
+        // What is kept of a document must not depend on the request that came first.
+        for (const operation of [
+          { query, variables },
+          { query, variables: randomVariables(ids, dice) },
+        ]) {
+          const taskOf = createTaskWorld(referenceSchema, providers, dice, disorder);
+          const [expected, actual] = [newContext(taskOf, maxIds), newContext(taskOf, maxIds)];
 
-        const expectedAnswer = await answerByGraphqlJs(operation, expected.context);
-        const answer = await answerQuickly(quick, quickSchema, operation, actual.context);
+          const expectedAnswer = await answerByGraphqlJs(operation, expected.context);
+          const answer = await answerQuickly(quick, quickSchema, operation, actual.context, document);
 
-        expect({ ...answer, quick: null, ...operation }).toEqual({ ...expectedAnswer, quick: null, ...operation });
-        expect(actual.asked).toEqual(expected.asked);
-        expect(actual.context.freshness.cacheControl(now())).toBe(expected.context.freshness.cacheControl(now()));
-        counts.valid += 1;
-        counts.quick += answer.quick ? 1 : 0;
-        counts.withErrors += answer.errors ? 1 : 0;
+          expect({ ...answer, quick: null, ...operation }).toEqual({ ...expectedAnswer, quick: null, ...operation });
+          expect(actual.asked).toEqual(expected.asked);
+          expect(actual.context.freshness.cacheControl(now())).toBe(expected.context.freshness.cacheControl(now()));
+          counts.valid += 1;
+          counts.quick += answer.quick ? 1 : 0;
+          counts.withErrors += answer.errors ? 1 : 0;
+        }
       }),
       { numRuns: 300 },
     );
@@ -252,10 +260,14 @@ describe("operations that look dangerous", () => {
 
 describe("an operation that graphql-js has to finish", () => {
   it.each<[string, Record<string, unknown>]>([
-    ["nulls where there must be none", { status: null }],
-    ["a value that the type cannot hold", { isTerminal: "perhaps" }],
-    ["an error as a value", { status: new Error("secret") }],
-    ["a value that throws when it is read", Object.defineProperty({}, "status", { get: throwUp, enumerable: true })],
+    ["nulls where there must be none", { reading: { state: { status: null, isTerminal: true } } }],
+    ["a value that the type cannot hold", { reading: { state: { status: "ENDED", isTerminal: "perhaps" } } }],
+    ["an error as a value", { reading: { state: { status: new Error("secret"), isTerminal: true } } }],
+    [
+      "a value that throws when it is read",
+      { reading: { state: Object.defineProperty({}, "status", { get: throwUp }) } },
+    ],
+    ["a state that is not there", { reading: null }],
     ["a type that the schema does not have", { __typename: "Stranger" }],
     ["no type at all", { __typename: undefined }],
   ])("asks nobody a second time: %s", async (_name, oddity) => {
@@ -265,7 +277,7 @@ describe("an operation that graphql-js has to finish", () => {
     let asked = 0;
     fields.batchTask.resolve = async () => {
       asked += 1;
-      return Object.create({ __typename: "EiotclubTask", id: "eiotclub:1" }, Object.getOwnPropertyDescriptors(oddity));
+      return { __typename: "EiotclubTask", reference: { id: "eiotclub:1" }, ...oddity };
     };
     const operation = { query: '{ batchTask(id: "eiotclub:1") { id status isTerminal } }', variables: {} };
     const quick = createQuickExecution(schema);

@@ -129,7 +129,7 @@ export function randomOperation(
 }
 
 /** Mostly sound; some are missing, some of a type that cannot be coerced. */
-function randomVariables(ids: readonly string[], dice: Dice): Record<string, unknown> {
+export function randomVariables(ids: readonly string[], dice: Dice): Record<string, unknown> {
   const some = Array.from({ length: 1 + dice.below(6) }, () => dice.pick(ids));
   const representations = some.map((id) => ({ __typename: dice.happens(0.8) ? "BatchTask" : "DrsJob", id }));
   const variables: Record<string, unknown> = {

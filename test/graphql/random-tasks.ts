@@ -8,10 +8,11 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
-import type { LoadedTask, TaskKey } from "../../src/loaders/task-loaders.ts";
+import type { LoadedTask } from "../../src/loaders/task-loaders.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { createProblem } from "../../src/tasks/problem.ts";
 import type { TaskState } from "../../src/tasks/task.ts";
+import type { TaskKey } from "../../src/tasks/task-key.ts";
 import type { Dice } from "./dice.ts";
 
 /** Tasks as they should never be, too: nulls, errors and values of other types, some where the schema has no room for them. */
@@ -31,7 +32,8 @@ export function randomTask(schema: GraphQLSchema, provider: Provider, dice: Dice
     kind: "reading",
     state: state as unknown as TaskState,
     observedAt: 1_790_000_000_000,
-    source: dice.happens(0.5) ? "UPSTREAM" : "SHARED_IN_FLIGHT",
+    source: dice.pick(["UPSTREAM", "SHARED_IN_FLIGHT", "CACHE", "STALE_CACHE"]),
+    problem: dice.happens(disorder) ? problem : null,
     missing: new Map(isMissing ? Object.keys(provider.facets).map((facet) => [facet, problem]) : []),
     freshUntilAt: 1_790_000_005_000,
     pollAfterAt: dice.happens(0.5) ? 1_790_000_010_000 : null,

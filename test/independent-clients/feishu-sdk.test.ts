@@ -3,7 +3,7 @@ import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { HeldTask } from "../../src/sandbox/upstream.ts";
 import { readSample } from "../sandbox/huawei-requests.ts";
 import { expectedTask } from "../support/expected-task.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 import { type AskedHosts, watchAskedHosts } from "./asked-hosts.ts";
 import { type AskFeishu, type FeishuApplication, type FeishuSdkError, openFeishuSdk } from "./open-feishu-sdk.ts";
 
@@ -41,7 +41,7 @@ let hosts: AskedHosts;
 beforeAll(async () => {
   hosts = watchAskedHosts();
   sandbox = await startSandbox({ now });
-  service = await startService({ sandbox, now });
+  service = await startService({ sandbox, cache: nothingKept, now });
 });
 
 afterEach(() => sandbox.reset());
@@ -204,9 +204,9 @@ describe("the service and the official Feishu SDK", () => {
   });
 
   it("are refused for the same reasons, each in its own words", async () => {
-    const wrong = await startService({ sandbox, now, accounts: { lark: { appSecret: "wrong" } } });
+    const wrong = await startService({ sandbox, cache: nothingKept, now, accounts: { lark: { appSecret: "wrong" } } });
     // By a clock that stands still, a throttled account stays so.
-    const throttled = await startService({ sandbox, now });
+    const throttled = await startService({ sandbox, cache: nothingKept, now });
 
     const problems = {
       unknownTask: await problemOf(unknownId),

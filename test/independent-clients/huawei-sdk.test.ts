@@ -4,7 +4,7 @@ import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 import type { HeldTask } from "../../src/sandbox/upstream.ts";
 import { readSample } from "../sandbox/huawei-requests.ts";
 import { expectedTask } from "../support/expected-task.ts";
-import { startService, type TestService } from "../support/service.ts";
+import { nothingKept, startService, type TestService } from "../support/service.ts";
 import { type AskedHosts, watchAskedHosts } from "./asked-hosts.ts";
 import {
   type AskHuawei,
@@ -31,7 +31,7 @@ let hosts: AskedHosts;
 beforeAll(async () => {
   hosts = watchAskedHosts();
   sandbox = await startSandbox({ now });
-  service = await startService({ sandbox, now });
+  service = await startService({ sandbox, cache: nothingKept, now });
 });
 
 afterEach(() => sandbox.reset());
@@ -310,7 +310,12 @@ describe("the service and the official Huawei SDK", () => {
   });
 
   it("are both accepted with temporary keys, and signed the same headers", async () => {
-    const temporary = await startService({ sandbox, now, accounts: { "spark-prod": { auth: temporaryKeys() } } });
+    const temporary = await startService({
+      sandbox,
+      cache: nothingKept,
+      now,
+      accounts: { "spark-prod": { auth: temporaryKeys() } },
+    });
     const answer = await askState(openSdk("spark-prod", temporaryKeys()), sampleBatch);
 
     const [task] = await lookups([`spark-prod:${sampleBatch}`], "status", temporary);

@@ -1,53 +1,50 @@
 import { describe, expect, it } from "vitest";
-import type { Batching, TaskKey } from "../../src/batching/batching.ts";
+import type { CachedTasks } from "../../src/cache/cached-tasks.ts";
+import type { LoadedTask } from "../../src/cache/reading.ts";
 import { createTaskLoaders, type TaskLoaderOptions } from "../../src/loaders/task-loaders.ts";
-import type { CallLimits } from "../../src/providers/provider.ts";
-import { nothingMissing, type Outcome } from "../../src/tasks/outcome.ts";
+import { nothingMissing } from "../../src/tasks/outcome.ts";
 import { createProblem } from "../../src/tasks/problem.ts";
+import type { AskLimits, TaskKey } from "../../src/tasks/task-key.ts";
 import { keyOf } from "../batching/task-keys.ts";
 import { taskNamed } from "../batching/upstream-of-truths.ts";
 
 const now = 1_700_000_000_000;
 
-interface Recorder extends Pick<Batching, "fetchTasks"> {
-  readonly asked: { keys: readonly TaskKey[]; limits: CallLimits }[];
+interface Recorder extends CachedTasks {
+  readonly asked: { keys: readonly TaskKey[]; limits: AskLimits }[];
 }
 
-/** Stands where batching stands: records what it is asked, and tells a task by its id. */
-function createRecorder(outcomeOf: (key: TaskKey) => Outcome = foundAs): Recorder {
+/** Stands where the cache stands: records what it is asked, and tells a task by its id. Knows nothing by default. */
+function createRecorder(
+  loadedOf: (key: TaskKey) => LoadedTask = readingOf,
+  recall: (key: TaskKey) => LoadedTask | undefined = () => undefined,
+): Recorder {
   const asked: Recorder["asked"] = [];
   return {
     asked,
+    recallTasks: (keys) => keys.map(recall),
     async fetchTasks(keys, limits) {
       asked.push({ keys, limits });
-      return keys.map(outcomeOf);
+      return keys.map(loadedOf);
     },
   };
 }
 
-function foundAs({ reference }: TaskKey): Outcome {
+function readingOf({ reference }: TaskKey): LoadedTask {
   return {
-    kind: "found",
+    kind: "reading",
     state: taskNamed(reference.id),
     observedAt: now - 5,
     source: "UPSTREAM",
     missing: nothingMissing,
+    problem: null,
+    freshUntilAt: now,
+    pollAfterAt: null,
   };
 }
 
-function optionsOf(batching: Recorder, rest: Partial<TaskLoaderOptions> = {}): TaskLoaderOptions {
-  return {
-    batching,
-    signal: new AbortController().signal,
-    deadlineAt: now + 8_000,
-    pollRanges: new Map([
-      ["TEST", { pollFloorSeconds: 5, pollCapSeconds: 60 }],
-      ["OTHER", { pollFloorSeconds: 30, pollCapSeconds: 120 }],
-    ]),
-    now: () => now,
-    random: () => 0.5,
-    ...rest,
-  };
+function optionsOf(tasks: Recorder, rest: Partial<TaskLoaderOptions> = {}): TaskLoaderOptions {
+  return { tasks, signal: new AbortController().signal, deadlineAt: now + 8_000, ...rest };
 }
 
 function keyOfOther(localId: string): TaskKey {
@@ -66,7 +63,7 @@ describe("loadTasks", () => {
     expect(recorder.asked).toEqual([]);
   });
 
-  it("hands one key to batching for two equal ones, and answers both with one reading", async () => {
+  it("hands one key on for two equal ones, and answers both with one reading", async () => {
     const recorder = createRecorder();
 
     const [first, second] = await createTaskLoaders(optionsOf(recorder)).loadTasks([
@@ -118,6 +115,30 @@ describe("loadTasks", () => {
     expect(recorder.asked).toHaveLength(1);
   });
 
+  it("asks for what is not known only", async () => {
+    const recorder = createRecorder(readingOf, (key) => (key.reference.id === "one:1" ? readingOf(key) : undefined));
+
+    const loaded = await createTaskLoaders(optionsOf(recorder)).loadTasks([keyOf("one", "1"), keyOf("one", "2")]);
+
+    expect(loaded.map((task) => task.kind === "reading" && task.state.name)).toEqual(["one:1", "one:2"]);
+    expect(idsAsked(recorder)).toEqual([["one:2"]]);
+  });
+
+  it("answers a key in the same way for the whole operation, whatever becomes known in between", async () => {
+    let isKnown = false;
+    const recorder = createRecorder(readingOf, (key) => (isKnown ? readingOf(key) : undefined));
+    const loaders = createTaskLoaders(optionsOf(recorder));
+
+    const [asked] = await loaders.loadTasks([keyOf("one", "1")]);
+    isKnown = true;
+    const [again, recalled] = await loaders.loadTasks([keyOf("one", "1"), keyOf("one", "2")]);
+    const [recalledAgain] = await loaders.loadTasks([keyOf("one", "2")]);
+
+    expect(again).toBe(asked);
+    expect(recalledAgain).toBe(recalled);
+    expect(idsAsked(recorder)).toEqual([["one:1"]]);
+  });
+
   it("shares nothing between two requests", async () => {
     const recorder = createRecorder();
     const [one, other] = [createTaskLoaders(optionsOf(recorder)), createTaskLoaders(optionsOf(recorder))];
@@ -148,52 +169,5 @@ describe("loadTasks", () => {
 
     expect(recorder.asked[0]?.limits).toEqual({ signal, deadlineAt: 77 });
     expect(recorder.asked[0]?.limits.signal).toBe(signal);
-  });
-
-  it("gives each provider's tasks its own poll range, and says when the upstream answered", async () => {
-    const loaded = await createTaskLoaders(optionsOf(createRecorder())).loadTasks([keyOf("one", "1"), keyOfOther("1")]);
-
-    expect(loaded).toMatchObject([
-      { kind: "reading", observedAt: now - 5, pollAfterAt: now + 5_000 },
-      { kind: "reading", observedAt: now - 5, pollAfterAt: now + 30_000 },
-    ]);
-  });
-
-  it("draws the poll hint of a task once, so that every mention in the operation says the same", async () => {
-    let drawn = 0;
-    const random = (): number => {
-      drawn += 1;
-      return drawn / 10;
-    };
-    const loaders = createTaskLoaders(optionsOf(createRecorder(), { random }));
-
-    const [first] = await loaders.loadTasks([keyOf("one", "1")]);
-    const [second] = await loaders.loadTasks([keyOf("one", "1")]);
-
-    expect(first).toBe(second);
-    expect(drawn).toBe(1);
-  });
-
-  it("gives a terminal task no poll hint", async () => {
-    const state = taskNamed("done", { status: "SUCCEEDED", isTerminal: true });
-    const recorder = createRecorder(() => ({
-      kind: "found",
-      state,
-      observedAt: now,
-      source: "UPSTREAM",
-      missing: nothingMissing,
-    }));
-
-    const [task] = await createTaskLoaders(optionsOf(recorder)).loadTasks([keyOf("one", "1")]);
-
-    expect(task).toEqual({
-      kind: "reading",
-      state,
-      observedAt: now,
-      source: "UPSTREAM",
-      missing: nothingMissing,
-      freshUntilAt: now + 600_000,
-      pollAfterAt: null,
-    });
   });
 });

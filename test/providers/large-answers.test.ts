@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
-import { type GraphqlAnswer, startService, type TestService } from "../support/service.ts";
+import { type GraphqlAnswer, nothingKept, startService, type TestService } from "../support/service.ts";
 
 const workflowId = "2/30000105";
 
@@ -12,7 +12,7 @@ let service: TestService;
 
 beforeAll(async () => {
   sandbox = await startSandbox();
-  service = await startService({ sandbox });
+  service = await startService({ sandbox, cache: nothingKept });
 });
 
 afterAll(async () => {

@@ -26,13 +26,17 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
     packages: ["fastest-levenshtein", "yaml", "zod"],
   },
   http: { rooms: ["telemetry"], packages: ["cockatiel", "undici"] },
-  cache: { rooms: ["tasks", "telemetry"], packages: [] },
+  cache: { rooms: ["tasks", "telemetry"], packages: ["lru-cache"] },
   batching: { rooms: ["tasks", "providers/provider.ts*", "telemetry"], packages: [] },
   "providers/provider.ts": { rooms: ["http*", "providers/shared*", "tasks*"], packages: ["zod"] },
   "providers/registry.ts": { rooms: ["providers", "providers/provider.ts*"], packages: [] },
   "providers/shared": { rooms: ["http", "providers/provider.ts*", "signing", "tasks"], packages: ["node:util", "zod"] },
   providers: { rooms: ["http", "providers/provider.ts*", "providers/shared", "signing", "tasks"], packages: ["zod"] },
-  loaders: { rooms: ["batching", "cache", "tasks", "telemetry"], packages: ["dataloader"] },
+  redis: {
+    rooms: ["cache", "http*", "http/rate-windows.ts", "tasks", "telemetry"],
+    packages: ["@redis/client", "node:crypto", "zod"],
+  },
+  loaders: { rooms: ["cache", "tasks", "telemetry"], packages: ["dataloader"] },
   graphql: {
     rooms: ["loaders*", "tasks", "telemetry"],
     packages: [

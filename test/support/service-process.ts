@@ -19,8 +19,13 @@ export interface ServiceProcess {
 
 const main = join(import.meta.dirname, "../../src/main.ts");
 
-export function startProcess(args: readonly string[], environment: Record<string, string> = {}): ServiceProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+/** @param program what is run in place of the service's own `main` */
+export function startProcess(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  program = main,
+): ServiceProcess {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH ?? "", PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -59,11 +64,15 @@ export interface ConfiguredProcess extends ServiceProcess {
 export const servingLine = /"url":"(http:[^"]+)\/graphql","msg":"serving"/;
 
 /** Starts the service and waits until it serves. */
-export async function startConfigured(document: object): Promise<ConfiguredProcess> {
+export async function startConfigured(
+  document: object,
+  args: readonly string[] = [],
+  program = main,
+): Promise<ConfiguredProcess> {
   const folder = mkdtempSync(join(tmpdir(), "batch-task-"));
   const path = join(folder, "batch-task.yaml");
   writeFileSync(path, stringify(document));
-  const started = startProcess(["--config", path]);
+  const started = startProcess(["--config", path, ...args], {}, program);
   const end = async (): Promise<void> => {
     started.process.kill("SIGKILL");
     await started.exitCode;

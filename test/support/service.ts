@@ -37,6 +37,7 @@ export interface TestServiceOptions {
   readonly accounts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
+  readonly cache?: Readonly<Record<string, unknown>>;
   readonly now?: () => number;
 }
 
@@ -44,7 +45,12 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
   const logLines: string[] = [];
   const app = await createApp({
     config: loadConfig(
-      { server: { port: 0, ...options.server }, limits: options.limits ?? {}, accounts: mergedAccounts(options) },
+      {
+        server: { port: 0, ...options.server },
+        limits: options.limits ?? {},
+        cache: options.cache ?? {},
+        accounts: mergedAccounts(options),
+      },
       { environment: {}, readFile: () => "" },
       providers,
     ),
@@ -76,6 +82,9 @@ export async function startService(options: TestServiceOptions): Promise<TestSer
     close: () => app.close(),
   };
 }
+
+/** For tests that ask the same again and count what the upstreams are asked. */
+export const nothingKept = { maxEntries: 0 };
 
 /** Tests ask more than a provider's default rate allows, some by a clock that stands still. */
 const anyRate = { rateLimit: { perSecond: 1_000_000 } };

@@ -19,7 +19,15 @@ function found(observedAt: number, rest: Partial<TaskState>): FoundOutcome {
     webUrl: null,
     ...rest,
   };
-  return { kind: "found", state, observedAt, source: "UPSTREAM", missing: nothingMissing };
+  return {
+    kind: "found",
+    state,
+    observedAt,
+    sequence: 7,
+    facets: new Set(),
+    source: "UPSTREAM",
+    missing: nothingMissing,
+  };
 }
 
 const part = (outcome: PartialOutcome["outcome"], ...facets: string[]): PartialOutcome => ({
@@ -79,5 +87,12 @@ describe("mergeOutcomes", () => {
     const other = { kind: "problem", problem: createProblem("NOT_FOUND", "No.") } as const;
 
     expect(mergeOutcomes([part(other), part(failed)])).toBe(other);
+  });
+
+  it("tells of reads that all failed what will not change, whichever failed last", () => {
+    const gone = { kind: "problem", problem: createProblem("NOT_FOUND", "Gone.") } as const;
+
+    expect(mergeOutcomes([part(failed), part(gone, "detail")])).toBe(gone);
+    expect(mergeOutcomes([part(gone, "detail"), part(failed)])).toBe(gone);
   });
 });

@@ -14,9 +14,8 @@ describe("createMetrics", () => {
     metrics.taskCall("bk-sops", 51);
     metrics.foreignRows("bk-sops", 3);
     metrics.callWait("bk-sops", 0);
-    metrics.lookups("bk-sops", "found", 4);
+    metrics.lookups("bk-sops", "UPSTREAM", 4);
     metrics.lookups("bk-sops", "NOT_FOUND", 1);
-    metrics.sharedLookups("bk-sops", 3);
     metrics.unknownStatus("bk-sops");
     const { text, contentType } = await metrics.expose();
 
@@ -34,8 +33,7 @@ describe("createMetrics", () => {
         'batch_task_upstream_call_ids_sum{provider="bk-sops"} 51',
         'batch_task_foreign_rows_total{provider="bk-sops"} 3',
         'batch_task_upstream_call_wait_seconds_bucket{le="0",provider="bk-sops"} 1',
-        'batch_task_lookups_total{provider="bk-sops",outcome="found"} 4',
-        'batch_task_shared_lookups_total{provider="bk-sops"} 3',
+        'batch_task_lookups_total{provider="bk-sops",outcome="UPSTREAM"} 4',
         'batch_task_lookups_total{provider="bk-sops",outcome="NOT_FOUND"} 1',
         'batch_task_unknown_status_total{provider="bk-sops"} 1',
       ]),
@@ -44,7 +42,14 @@ describe("createMetrics", () => {
 
   it("reads what is under way at each scrape", async () => {
     const metrics = createMetrics();
-    const load = { waitingKeys: 3, keysInFlight: 40, callsInFlight: 2, quarantinedKeys: 1 };
+    const load = {
+      waitingKeys: 3,
+      keysInFlight: 40,
+      callsInFlight: 2,
+      quarantinedKeys: 1,
+      knownTasks: 5,
+      knownBytes: 1_000,
+    };
     metrics.watchLoad(() => load);
 
     const before = await metrics.expose();
@@ -57,9 +62,29 @@ describe("createMetrics", () => {
         "batch_task_ids_in_flight 40",
         "batch_task_calls_in_flight 2",
         "batch_task_quarantined_ids 1",
+        "batch_task_known_tasks 5",
+        "batch_task_known_tasks_bytes 1000",
       ]),
     );
     expect(after.text.split("\n")).toContain("batch_task_waiting_ids 0");
+  });
+
+  it("tells whether the store of the replicas is in use, where there is one", async () => {
+    const metrics = createMetrics();
+    const without = await metrics.expose();
+    let isUp = true;
+    metrics.watchSharedStore(() => isUp);
+
+    const up = await metrics.expose();
+    isUp = false;
+    metrics.sharedStoreFailure();
+    const away = await metrics.expose();
+
+    expect(without.text).not.toContain("batch_task_shared_store_up");
+    expect(up.text.split("\n")).toContain("batch_task_shared_store_up 1");
+    expect(away.text.split("\n")).toEqual(
+      expect.arrayContaining(["batch_task_shared_store_up 0", "batch_task_shared_store_failures_total 1"]),
+    );
   });
 
   it("shares nothing with the metrics of another application in the process", async () => {

@@ -18,7 +18,7 @@ export interface BkSopsAccount extends AccountOptions {
 }
 
 /** A business or project, and a task of it. The server ends in HTTP 500 for a whole call when an id is not a number. */
-const taskIdPattern = /^(?<scope>(?:project-)?[1-9][0-9]{0,18})\/(?<localId>[1-9][0-9]{0,18})$/;
+const taskIdPattern = /^((?:project-)?[1-9][0-9]{0,18})\/([1-9][0-9]{0,18})$/;
 
 export const bkSops: Provider<BkSopsAccount> = {
   id: "bk-sops",
@@ -53,7 +53,7 @@ export const bkSops: Provider<BkSopsAccount> = {
       when: ({ value }) => readObject(value) !== null,
     }),
   parseUpstreamId: (text) => {
-    const { scope, localId } = taskIdPattern.exec(text)?.groups ?? {};
+    const [, scope, localId] = taskIdPattern.exec(text) ?? [];
     return scope && localId ? { upstreamId: text, scope, localId } : null;
   },
   createClient: createBkSopsClient,

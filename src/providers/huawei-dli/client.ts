@@ -1,8 +1,8 @@
-import type { OutboundRequest } from "../../http/exchange.ts";
+import type { OutboundRequest, ReceivedResponse } from "../../http/exchange.ts";
 import type { Judgement } from "../../http/send.ts";
 import { createHuaweiAuth, type HuaweiReply } from "../huawei-auth/huawei-auth.ts";
-import type { CallAnswer, ClientTools, ProviderClient, TaskCall } from "../provider.ts";
-import { malformedAnswer, refuse } from "../shared/refusal.ts";
+import type { CallAnswer, ClientTools, IdAnswer, ProviderClient, TaskCall } from "../provider.ts";
+import { malformedAnswer, refuse, refuseId } from "../shared/refusal.ts";
 import { dliRefusal, dliTokenTroubleCodes } from "./errors.ts";
 import type { DliAccount } from "./index.ts";
 import { createDliMeanings, normalizeDliBatchJob } from "./normalize.ts";
@@ -32,13 +32,18 @@ export function createDliClient(account: DliAccount, tools: ClientTools): Provid
   function judge(reply: HuaweiReply, id: string, { wholeBatch, facets }: BatchQuestion): Judgement<CallAnswer> {
     const { response, body, errorCode, context } = reply;
     const isSuccess = response.status >= 200 && response.status < 300;
-    if (!isSuccess || errorCode !== null) return refuse(dliRefusal(response.status, errorCode), context);
+    if (!isSuccess || errorCode !== null) {
+      const refusal = dliRefusal(response.status, errorCode);
+      // That there is no such batch is an answer, which is as good as another.
+      return refusal.code === "NOT_FOUND"
+        ? { value: answered(id, refuseId(refusal, context), response) }
+        : refuse(refusal, context);
+    }
     const state = body && isAboutBatch(body, id) ? batchState(body) : null;
     if (!body || state === null) return refuse(malformedAnswer, context);
     const detail = wholeBatch ? batchDetail(body) : null;
     const task = normalizeDliBatchJob(state, detail, facets, account.projectId, meanings);
-    const answers = new Map([[id, { state: task }]]);
-    return { value: { kind: "answered", answers, foreignRows: 0, observedAt: response.receivedAt } };
+    return { value: answered(id, { state: task }, response) };
   }
 
   /** No read of this API takes several ids, so a call carries one. */
@@ -54,4 +59,8 @@ export function createDliClient(account: DliAccount, tools: ClientTools): Provid
   }
 
   return { fetchTasks };
+}
+
+function answered(id: string, answer: IdAnswer, response: ReceivedResponse): CallAnswer {
+  return { kind: "answered", answers: new Map([[id, answer]]), foreignRows: 0, observedAt: response.receivedAt };
 }

@@ -46,7 +46,7 @@ function mayBeOlder({ scenario }: World, { account }: AskedKey): boolean {
 function faultOfProblem(world: World, operation: SeenOperation, key: AskedKey, problem: Problem): string | null {
   const { code, message } = problem;
   const named = /^call (\d+)$/.exec(message)?.[1];
-  if (named !== undefined) return faultOfFailure(operation, key, code, world.calls[Number(named)]);
+  if (named !== undefined) return faultOfFailure(world, operation, key, code, world.calls[Number(named)]);
   switch (code) {
     case "NOT_FOUND":
       return truthOf(world, key) === "refused" && message === nameOf(key.account, key.scope, key.localId)
@@ -70,6 +70,7 @@ function faultOfProblem(world: World, operation: SeenOperation, key: AskedKey, p
 
 /** A call's failure is the problem of its own ids only, and of who waited for it. */
 function faultOfFailure(
+  world: World,
   operation: SeenOperation,
   key: AskedKey,
   code: string,
@@ -78,7 +79,11 @@ function faultOfFailure(
   if (!call?.ended) return "has the problem of no call";
   if (!carries(call, key)) return `has the problem of call ${call.index}, which did not carry it`;
   if (call.result !== code) return `call ${call.index} came to ${call.result}, not ${code}`;
-  if (call.ended.turn < operation.arrived.turn) return `has the problem of call ${call.index}, from before it arrived`;
+  // A half of a divided call tells its failure together with the other half: until then the call is under way.
+  const isWhole = key.facets.length === 0 || world.scenario.accounts[key.account]?.kind === "one-read";
+  const mayBeHeldBack = isWhole && call.result === "UPSTREAM_ERROR";
+  if (call.ended.turn < operation.arrived.turn && !mayBeHeldBack)
+    return `has the problem of call ${call.index}, from before it arrived`;
   if (call.ended.turn > endOf(operation).turn) return `has the problem of call ${call.index}, which was not over`;
   const hasLeft = operation.left !== null && operation.left.turn < endOf(operation).turn;
   if (call.aborted && !hasLeft) return `shares the end of call ${call.index}, which was aborted while it waited`;

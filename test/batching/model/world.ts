@@ -5,10 +5,11 @@ import {
   type Batching,
   type BatchingOptions,
   createBatching,
-  type TaskKey,
 } from "../../../src/batching/batching.ts";
 import type { Reads } from "../../../src/batching/plan-calls.ts";
+import { createCallSequence } from "../../../src/cache/call-sequence.ts";
 import type { Outcome } from "../../../src/tasks/outcome.ts";
+import type { TaskKey } from "../../../src/tasks/task-key.ts";
 import { keyOf } from "../task-keys.ts";
 import { createModelAdmission, type ModelAdmission } from "./admission.ts";
 import { type ModelClock, onModelClock, startAt } from "./clock.ts";
@@ -92,6 +93,8 @@ export function createWorld(scenario: Scenario, watch: Watch = {}): World {
     metrics: silentMetrics,
     log: { error: () => undefined, warn: () => undefined },
     now: () => Date.now(),
+    nextSequence: createCallSequence(() => Date.now()).next,
+    quarantineChanged: () => undefined,
   });
 
   function start(plan: PlannedOperation): SeenOperation {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { huaweiDli } from "../../../src/providers/huawei-dli/index.ts";
 import type { DliBatchJobState } from "../../../src/providers/huawei-dli/normalize.ts";
 import sample from "../../../src/sandbox/samples/dli-state.json" with { type: "json" };
-import { createTestTools, failureOf, stateOf, taskCall, testStartAt } from "../../support/client-tools.ts";
+import { createTestTools, failureOf, problemOf, stateOf, taskCall, testStartAt } from "../../support/client-tools.ts";
 import { type Answering, startFarSide } from "../../support/far-side.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -97,12 +97,6 @@ describe("a DLI call", () => {
 
 describe("a refusal of DLI", () => {
   it.each<[number, string, string, boolean, number]>([
-    [404, "DLI.0023", "NOT_FOUND", false, 1],
-    [400, "DLI.0001", "NOT_FOUND", false, 1],
-    [400, "DLI.0002", "NOT_FOUND", false, 1],
-    [400, "DLI.0008", "NOT_FOUND", false, 1],
-    [400, "DLI.0023", "NOT_FOUND", false, 1],
-    [400, "DLI.0100", "NOT_FOUND", false, 1],
     [401, "DLI.0013", "AUTH_FAILED", false, 1],
     [401, "DLI.0014", "AUTH_FAILED", false, 1],
     [400, "DLI.0015", "AUTH_FAILED", false, 1],
@@ -129,7 +123,6 @@ describe("a refusal of DLI", () => {
     [404, "APIGW.0101", "UPSTREAM_ERROR", false, 1],
     [429, "DLI.0023", "RATE_LIMITED", true, 1],
     [500, "DLI.0777", "UPSTREAM_UNAVAILABLE", true, 3],
-    [200, "DLI.0023", "NOT_FOUND", false, 1],
     [200, "DLI.0777", "UPSTREAM_ERROR", false, 1],
   ])("HTTP %i with %s is %s", async (status, errorCode, code, retryable, requests) => {
     const body = { id, state: "success", error_code: errorCode, error_msg: "planted-text", error_json_opt: {} };
@@ -141,6 +134,25 @@ describe("a refusal of DLI", () => {
     expect(problem.message).not.toContain("planted-text");
     expect(divisible).toBe(false);
     expect(asked).toHaveLength(requests);
+  });
+
+  it.each<[number, string]>([
+    [404, "DLI.0023"],
+    [400, "DLI.0001"],
+    [400, "DLI.0002"],
+    [400, "DLI.0008"],
+    [400, "DLI.0023"],
+    [400, "DLI.0100"],
+    [200, "DLI.0023"],
+  ])("HTTP %i with %s is the answer that there is no such batch", async (status, errorCode) => {
+    const body = { id, state: "success", error_code: errorCode, error_msg: "planted-text", error_json_opt: {} };
+    const { asked, client } = await openAccount(() => ({ status, body }));
+
+    const problem = problemOf(await client.fetchTasks(taskCall([id])), id);
+
+    expect(problem).toMatchObject({ code: "NOT_FOUND", retryable: false, upstreamCode: errorCode });
+    expect(problem.message).not.toContain("planted-text");
+    expect(asked).toHaveLength(1);
   });
 
   it.each<[number, string, boolean, number]>([

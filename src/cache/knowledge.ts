@@ -1,0 +1,129 @@
+import type { FoundOutcome, Outcome } from "../tasks/outcome.ts";
+import { createProblem, type Problem, type ProblemCode } from "../tasks/problem.ts";
+import type { EpochMs } from "../tasks/task.ts";
+import type { TaskKey } from "../tasks/task-key.ts";
+import type { AnswerMemory } from "./answer-memory.ts";
+import { freshUntil, staleUntil } from "./freshness.ts";
+import {
+  completeAnswer,
+  freshAnswer,
+  type KnownAnswer,
+  type KnownTask,
+  lastAnswer,
+  learn,
+  type ToldTask,
+} from "./known-task.ts";
+import type { PollRange } from "./poll-hint.ts";
+import { type LoadedTask, problemReading, readingOf, staleReadingOf } from "./reading.ts";
+import type { SharedAnswers } from "./shared-answers.ts";
+
+/** What this process knows of tasks, and shows of them. */
+export interface Knowledge {
+  /** What is known well enough; undefined when somebody has to be asked. */
+  recall(key: TaskKey, now: EpochMs): LoadedTask | undefined;
+  /** Another replica has told that. */
+  hear(key: TaskKey, told: ToldTask): void;
+  /** Learns what asking an upstream came to, tells other replicas, and answers what is to be shown of it. */
+  take(key: TaskKey, outcome: Outcome, now: EpochMs): LoadedTask;
+}
+
+export interface KnowledgeOptions {
+  readonly memory: AnswerMemory;
+  /** Null for a process that shares with nobody. */
+  readonly shared: SharedAnswers | null;
+  pollRangeOf(key: TaskKey): PollRange;
+  random(): number;
+}
+
+/** After these nothing is shown of what was known before: it is gone, or not ours to see. */
+const endingCodes: ReadonlySet<ProblemCode> = new Set(["NOT_FOUND", "FORBIDDEN"]);
+
+const outdated = createProblem("NOT_RETURNED", "The task has changed while this part of it was asked for.");
+
+export function createKnowledge({ memory, shared, pollRangeOf, random }: KnowledgeOptions): Knowledge {
+  function recall(key: TaskKey, now: EpochMs): LoadedTask | undefined {
+    const known = memory.get(key.reference.id);
+    if (!known) return undefined;
+    const range = pollRangeOf(key);
+    const answer = freshAnswer(known, key.facets, range, now);
+    return answer ? show(answer, known, range) : undefined;
+  }
+
+  function show(answer: KnownAnswer, known: KnownTask, range: PollRange): LoadedTask {
+    return answer.kind === "found" ? readingOf(answer, known, range, random) : problemReading(answer.problem);
+  }
+
+  function learnAnswer({ reference }: TaskKey, answer: KnownAnswer, range: PollRange): KnownTask {
+    const before = memory.get(reference.id);
+    const known = learn(before, answer);
+    if (known === before) return known;
+    memory.set(reference.id, known);
+    shared?.publish(reference, answer, {
+      firstSeenAt: known.firstSeenAt,
+      freshUntilAt: freshUntil(answer, range),
+      keepUntilAt: staleUntil(answer, range),
+    });
+    return known;
+  }
+
+  function takeFound(key: TaskKey, outcome: FoundOutcome): LoadedTask {
+    const range = pollRangeOf(key);
+    const known = learnAnswer(key, outcome, range);
+    const newer = newerThan(outcome, known, key, range);
+    if (newer) return newer;
+    const { source, missing } = outcome;
+    return { ...readingOf(outcome, known, range, random), source, missing };
+  }
+
+  function takeNotFound(key: TaskKey, answer: KnownAnswer): LoadedTask {
+    const range = pollRangeOf(key);
+    const known = learnAnswer(key, answer, range);
+    return newerThan(answer, known, key, range) ?? show(answer, known, range);
+  }
+
+  /** What is shown in an answer's place, because it came late; null when nothing newer is known. */
+  function newerThan(answer: KnownAnswer, known: KnownTask, key: TaskKey, range: PollRange): LoadedTask | null {
+    const [newest] = known.answers;
+    if (newest.sequence <= answer.sequence || known.answers.includes(answer)) return null;
+    const newer = completeAnswer(known, key.facets) ?? newest;
+    if (newer.kind === "not-found") return problemReading(newer.problem);
+    // Where not all of it is told, the task has changed: the parts that came late belong to what it was.
+    const missing = new Map([...key.facets.difference(newer.facets)].map((facet) => [facet, outdated]));
+    return { ...readingOf(newer, known, range, random), missing };
+  }
+
+  /** Nothing new could be had: the last that is known, as long as it is worth something, or the problem alone. */
+  function fallBack(key: TaskKey, problem: Problem, now: EpochMs): LoadedTask {
+    const known = memory.get(key.reference.id);
+    if (!known) return problemReading(problem);
+    // Somebody else may have had an answer in the meantime.
+    const fresh = recall(key, now);
+    if (fresh) return fresh;
+    const range = pollRangeOf(key);
+    const last = lastAnswer(known, key.facets, problem, range, now);
+    return last ? staleReadingOf(last, known, problem, range, now, random) : problemReading(problem);
+  }
+
+  function forget({ reference }: TaskKey): void {
+    memory.forget(reference.id);
+    shared?.forget(reference);
+  }
+
+  return {
+    recall,
+    hear({ reference: { id } }, { firstSeenAt, answers }) {
+      const before = memory.get(id);
+      const after = answers.reduce<KnownTask | undefined>(learn, before);
+      if (!after || after === before) return;
+      memory.set(id, { ...after, firstSeenAt: Math.min(firstSeenAt, after.firstSeenAt) });
+    },
+    take(key, outcome, now) {
+      if (outcome.kind === "found") return takeFound(key, outcome);
+      const { problem, told } = outcome;
+      if (told) return takeNotFound(key, { kind: "not-found", problem, ...told });
+      if (!endingCodes.has(problem.code)) return fallBack(key, problem, now);
+      forget(key);
+      return problemReading(problem);
+    },
+  };
+}
