@@ -13,6 +13,7 @@ import { createSchema } from "./graphql/schema.ts";
 import { createTaskLoaders } from "./loaders/task-loaders.ts";
 import { type OpenAccount, openAccounts } from "./open-accounts.ts";
 import { providers } from "./providers/registry.ts";
+import { joinReplicas } from "./replicas.ts";
 import { createApollo } from "./server/apollo.ts";
 import { createHttpServer } from "./server/http-server.ts";
 import type { AccountDirectory } from "./tasks/task-id.ts";
@@ -52,7 +53,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     destination: options.logDestination,
   });
   const metrics = createMetrics();
-  const accounts = openAccounts(config.accounts, { secrets, metrics, log, now, random });
+  const replicas = joinReplicas({ config, metrics, log, now, random });
+  const accounts = openAccounts(config.accounts, {
+    secrets,
+    metrics,
+    log,
+    now,
+    random,
+    sharedTokens: replicas?.tokens,
+    sharedRate: replicas?.rateOf,
+  });
   const sequence = createCallSequence(now);
   const batching = createBatching({
     accounts,
@@ -61,14 +71,16 @@ export async function createApp(options: AppOptions): Promise<App> {
     log,
     now,
     nextSequence: sequence.next,
-    quarantineChanged: () => undefined,
+    quarantineChanged: (...suspect) => answers?.suspects.note(...suspect),
   });
+  const answers = replicas?.shareAnswers({ suspectFound: batching.quarantine, witness: sequence.witness });
   const memory = createAnswerMemory(config.cache);
   metrics.watchLoad(() => ({ ...batching.load(), ...memory.size() }));
   const tasks = createCachedTasks({
     accounts: new Map([...accounts.values()].map(cachedAccountOf)),
     memory,
-    shared: null,
+    // Without room to keep anything, nothing that is told could be shown.
+    shared: config.cache.maxEntries > 0 && answers ? answers : null,
     askUpstreams: batching.fetchTasks,
     metrics,
     now,
@@ -110,7 +122,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     listen: () => server.listen(),
     async close() {
       await server.drain();
-      await Promise.all([...accounts.values()].map((account) => account.close()));
+      await Promise.all([replicas?.close(), ...[...accounts.values()].map((account) => account.close())]);
     },
   };
 }

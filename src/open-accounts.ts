@@ -3,6 +3,9 @@ import type { BatchedAccount } from "./batching/batching.ts";
 import type { ConfiguredAccount } from "./config/load-config.ts";
 import { createCredentialStore } from "./http/credential-store.ts";
 import { createOutbound, type OutboundOptions } from "./http/outbound.ts";
+import type { RateLimit } from "./http/rate-windows.ts";
+import type { SharedRate } from "./http/shared-rate.ts";
+import type { SharedTokens } from "./http/shared-tokens.ts";
 import type { Provider, ProviderRead } from "./providers/provider.ts";
 import { redactAnswers } from "./providers/shared/redact-answers.ts";
 import { createTextRedactor } from "./telemetry/redaction.ts";
@@ -16,6 +19,10 @@ export interface OpenAccount extends BatchedAccount {
 export interface OpenAccountsOptions extends Pick<OutboundOptions, "metrics" | "log" | "now" | "random"> {
   /** Every configured secret: none is shown, whatever an upstream echoes. */
   readonly secrets: readonly string[];
+  /** Where there are none, this replica fetches its own. */
+  readonly sharedTokens?: SharedTokens | undefined;
+  /** The sends of an account that has a rate limit, counted over all replicas. */
+  readonly sharedRate?: ((account: ConfiguredAccount, limit: RateLimit) => SharedRate) | undefined;
 }
 
 /** Beyond that, more calls at once are rather a burden than a help, unless an account says otherwise. */
@@ -24,9 +31,9 @@ const maxConcurrency = 32;
 /** Opens no socket until an account is asked for something. */
 export function openAccounts(
   accounts: readonly ConfiguredAccount[],
-  { secrets, metrics, log, now, random }: OpenAccountsOptions,
+  { secrets, metrics, log, now, random, sharedTokens, sharedRate }: OpenAccountsOptions,
 ): Map<string, OpenAccount> {
-  const credentials = createCredentialStore(now);
+  const credentials = createCredentialStore(now, sharedTokens);
   const redact = createTextRedactor(secrets, () => credentials.knownTokens());
 
   function open(configured: ConfiguredAccount): OpenAccount {
@@ -38,6 +45,7 @@ export function openAccounts(
       startConcurrency: provider.limits.startConcurrency,
       maxConcurrency: account.maxConcurrentCalls ?? maxConcurrency,
       rateLimit: account.rateLimit ?? {},
+      sharedRate: account.rateLimit && sharedRate?.(configured, account.rateLimit),
       metrics,
       log,
       now,
