@@ -35,7 +35,12 @@ async function run(lab: Lab, options: BenchOptions): Promise<BenchReport> {
   if (options.cells.length > 0) print(tableHead(environment));
   await warmUp(lab, options);
   const measurements: Measurement[] = [];
-  for (const cell of options.cells) measurements.push(...(await measureCell(lab, cell, options)));
+  for (const cell of options.cells) {
+    if (cell.kind === "shared-terminal" && !lab.sharingSubjects) continue;
+    measurements.push(...(await measureCell(lab, cell, options)));
+  }
+  if (!lab.sharingSubjects)
+    print("Without a Redis (REDIS_URL, port 6379, or a redis-server to start): no shared-terminal rows\n");
   const accountDown = options.accountDown ? await measureAccountDown(lab, options.interval) : null;
   if (accountDown) print(accountDownText(accountDown));
   const soaked = options.soakMinutes > 0 ? await soak(lab, options.soakMinutes) : null;
@@ -47,7 +52,7 @@ async function run(lab: Lab, options: BenchOptions): Promise<BenchReport> {
 
 /** Compiled code, connections and heaps of the servers; thrown away. */
 async function warmUp(lab: Lab, { interval }: BenchOptions): Promise<void> {
-  const cell = { idsPerQuery: 100, upstreamLatencyMs: 0, clients: 16, overlap: "distinct" } as const;
+  const cell = { idsPerQuery: 100, upstreamLatencyMs: 0, clients: 16, kind: "distinct" } as const;
   for (const subject of subjectNames) await measure(lab, subject, cell, interval);
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Interval } from "./measure.ts";
-import { type Cell, overlaps } from "./workload.ts";
+import { type Cell, idKinds } from "./workload.ts";
 
 export interface BenchOptions {
   readonly cells: readonly Cell[];
@@ -19,7 +19,7 @@ export const usage = `npm run bench -- [options]
   --only 500,1000      ids per query (default 1,10,100,500,1000)
   --latency 0,20       upstream latency, ms
   --clients 1,64
-  --ids distinct,overlapping
+  --ids distinct,overlapping,terminal,half-terminal,shared-terminal
   --no-cells           nothing of the above
   --no-account-down    without the account that is down
   --soak MINUTES       64 clients, memory sampled
@@ -52,7 +52,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     sizes: readNumbers(values.only ?? (quick ? "1,100,1000" : "1,10,100,500,1000")),
     latencies: readNumbers(values.latency ?? (quick ? "0" : "0,20")),
     clients: readNumbers(values.clients ?? (quick ? "64" : "1,64")),
-    overlaps: overlaps.filter((overlap) => (values.ids ?? overlaps.join()).split(",").includes(overlap)),
+    kinds: idKinds.filter((kind) => (values.ids ?? idKinds.join()).split(",").includes(kind)),
   });
   return {
     cells: values.cells ? cells : [],
@@ -68,14 +68,14 @@ interface Axes {
   readonly sizes: readonly number[];
   readonly latencies: readonly number[];
   readonly clients: readonly number[];
-  readonly overlaps: readonly Cell["overlap"][];
+  readonly kinds: readonly Cell["kind"][];
 }
 
-function allCells({ sizes, latencies, clients, overlaps }: Axes): Cell[] {
-  return overlaps.flatMap((overlap) =>
+function allCells({ sizes, latencies, clients, kinds }: Axes): Cell[] {
+  return kinds.flatMap((kind) =>
     latencies.flatMap((upstreamLatencyMs) =>
       clients.flatMap((clientCount) =>
-        sizes.map((idsPerQuery) => ({ idsPerQuery, upstreamLatencyMs, clients: clientCount, overlap })),
+        sizes.map((idsPerQuery) => ({ idsPerQuery, upstreamLatencyMs, clients: clientCount, kind })),
       ),
     ),
   );

@@ -1,5 +1,5 @@
 import type { AccountDownResult } from "./account-down.ts";
-import { cpuRatio, type GoalResult, type Subjects, throughputRatio } from "./goals.ts";
+import { cpuRatio, floorThroughputShare, type GoalResult, type Subjects, throughputRatio } from "./goals.ts";
 import { subjectNames } from "./lab.ts";
 import type { Measurement } from "./measure.ts";
 import type { SoakResult } from "./soak.ts";
@@ -17,7 +17,7 @@ export interface BenchReport {
 
 const columns = [
   ["ids", 5],
-  ["kind", 12],
+  ["kind", 17],
   ["wait", 5],
   ["clients", 8],
   ["server", 10],
@@ -26,10 +26,12 @@ const columns = [
   ["p99 ms", 9],
   ["CPU ms/q", 10],
   ["x floor", 8],
+  ["x floor q/s", 12],
   ["x obvious q/s", 14],
   ["peak MB", 8],
   ["calls/q", 8],
   ["minimum", 9],
+  ["answers from", 14],
 ] as const;
 
 export function tableHead({ node, processors }: Pick<BenchReport, "node" | "processors">): string {
@@ -49,7 +51,7 @@ function line(measured: Measurement, subjects: Subjects): string {
   const compared = { ...subjects, subgraph: measured };
   const values = [
     String(measured.idsPerQuery),
-    measured.overlap,
+    measured.kind,
     String(measured.upstreamLatencyMs),
     String(measured.clients),
     measured.subject,
@@ -58,12 +60,19 @@ function line(measured: Measurement, subjects: Subjects): string {
     measured.p99Ms.toFixed(2),
     measured.cpuMsPerQuery.toFixed(3),
     cpuRatio(compared).toFixed(2),
+    floorThroughputShare(compared).toFixed(2),
     throughputRatio(compared).toFixed(2),
     measured.peakRssMb.toFixed(0),
     measured.callsPerQuery.toFixed(2),
     String(measured.minimumCallsPerQuery),
+    sourcesText(measured),
   ];
   return values.map((value, index) => value.padStart(columns[index]?.[1] ?? 0)).join("");
+}
+
+function sourcesText({ sources }: Measurement): string {
+  const shares = Object.entries(sources).map(([source, share]) => `${source} ${Math.round(share * 100)} %`);
+  return `  ${shares.join(", ")}`;
 }
 
 export function accountDownText(result: AccountDownResult): string {

@@ -12,10 +12,11 @@ const allowances = {
 };
 
 /** Configuration of the subgraph: both upstreams, and the account `down`, at whose address nobody listens. */
-export async function subgraphConfig(upstreamUrl: string): Promise<object> {
+export async function subgraphConfig(upstreamUrl: string, cache: object): Promise<object> {
   const eiotclub = { provider: "eiotclub", appKey: "bench", secret: "bench-secret", ...allowances };
   return {
     limits: { deadlineMs: 60_000 },
+    cache,
     accounts: {
       sim: { ...eiotclub, baseUrl: upstreamUrl },
       down: { ...eiotclub, baseUrl: await deadUrl() },

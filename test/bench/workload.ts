@@ -1,16 +1,16 @@
 import { Buffer } from "node:buffer";
-import { rawStates, taskName } from "./rows.ts";
+import { firstEndedNumber, hasEnded, rawStatesOf, taskName } from "./rows.ts";
 
-/** How the ids of queries relate to each other. */
-export const overlaps = ["distinct", "overlapping"] as const;
-export type Overlap = (typeof overlaps)[number];
+/** What the ids of queries are: how they relate to each other, and whether their tasks have ended. */
+export const idKinds = ["distinct", "overlapping", "terminal", "half-terminal", "shared-terminal"] as const;
+export type IdKind = (typeof idKinds)[number];
 
 /** What one measurement asks for. */
 export interface Cell {
   readonly idsPerQuery: number;
   readonly upstreamLatencyMs: number;
   readonly clients: number;
-  readonly overlap: Overlap;
+  readonly kind: IdKind;
 }
 
 /** Ids per upstream call. */
@@ -32,10 +32,16 @@ function shares(ids: number): { readonly eiotclub: number; readonly bkSops: numb
   return { eiotclub, bkSops: ids - eiotclub };
 }
 
-/** The fewest upstream calls that one query alone can take. */
-export function minimumCalls(ids: number): number {
-  const { eiotclub, bkSops } = shares(ids);
+/** The fewest upstream calls that one query alone can take, what has ended being known. */
+export function minimumCalls({ idsPerQuery, kind }: Pick<Cell, "idsPerQuery" | "kind">): number {
+  const { eiotclub, bkSops } = shares(idsPerQuery - endedAmong(idsPerQuery, kind));
   return Math.ceil(eiotclub / callLimits.eiotclub) + Math.ceil(bkSops / callLimits.bkSops);
+}
+
+/** How many of a query's ids are of tasks that have ended. */
+function endedAmong(ids: number, kind: IdKind): number {
+  if (kind === "terminal" || kind === "shared-terminal") return ids;
+  return kind === "half-terminal" ? Math.floor(ids / 2) : 0;
 }
 
 /** Public ids of the next query. */
@@ -44,6 +50,7 @@ export type NextIds = () => readonly string[];
 // All numbers have ten digits, so that equally many ids make answers of equal length.
 const firstNumber = 1_000_000_000;
 let nextNumber = firstNumber;
+let nextEndedNumber = firstEndedNumber;
 
 /** No id is used twice in the life of this process: whatever a server keeps of earlier answers is of no use to it. */
 export function distinctIds(count: number, account = "sim"): NextIds {
@@ -64,9 +71,32 @@ export function overlappingIds(count: number): NextIds {
   return () => [...draw(eiotclubPool, wanted.eiotclub), ...draw(bkSopsPool, wanted.bkSops)];
 }
 
-export function idsOf({ idsPerQuery, overlap }: Cell): NextIds {
-  return overlap === "distinct" ? distinctIds(idsPerQuery) : overlappingIds(idsPerQuery);
+/** The same ids of ended tasks in every query. */
+function terminalIds(count: number): NextIds {
+  const { eiotclub, bkSops } = shares(count);
+  const ids = [
+    ...Array.from({ length: eiotclub }, () => eiotclubId(nextEndedNumber++, "sim")),
+    ...Array.from({ length: bkSops }, () => bkSopsId(nextEndedNumber++)),
+  ];
+  return () => ids;
 }
+
+/** Of each query's ids one half are always the same, of ended tasks, and the others are new. */
+function halfTerminalIds(count: number): NextIds {
+  const ended = endedAmong(count, "half-terminal");
+  const [nextTerminal, nextDistinct] = [terminalIds(ended), distinctIds(count - ended)];
+  return () => [...nextTerminal(), ...nextDistinct()];
+}
+
+const idsOfKind: Readonly<Record<IdKind, (count: number) => NextIds>> = {
+  distinct: distinctIds,
+  overlapping: overlappingIds,
+  terminal: terminalIds,
+  "half-terminal": halfTerminalIds,
+  "shared-terminal": terminalIds,
+};
+
+export const idsOf = ({ idsPerQuery, kind }: Cell): NextIds => idsOfKind[kind](idsPerQuery);
 
 /** Shuffles the front of the pool in place. */
 function draw(pool: string[], count: number): string[] {
@@ -96,8 +126,14 @@ export function expectedAnswer(ids: readonly string[]): unknown {
 
 function expectedLookup(requestedId: string): unknown {
   const isSops = requestedId.startsWith("ops:");
-  const value = isSops ? rawStates.bkSops : rawStates.eiotclub;
-  const name = isSops ? taskName(requestedId.slice(requestedId.indexOf("/") + 1)) : null;
-  const task = { id: requestedId, status: "RUNNING", isTerminal: false, rawStatus: { value }, name };
+  const localId = requestedId.slice(requestedId.indexOf(isSops ? "/" : ":") + 1);
+  const isTerminal = hasEnded(localId);
+  const task = {
+    id: requestedId,
+    status: isTerminal ? "SUCCEEDED" : "RUNNING",
+    isTerminal,
+    rawStatus: { value: rawStatesOf(localId)[isSops ? "bkSops" : "eiotclub"] },
+    name: isSops ? taskName(localId) : null,
+  };
   return { requestedId, task, problem: null };
 }

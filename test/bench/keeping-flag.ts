@@ -1,0 +1,2 @@
+/** Has the floor's server keep tasks that have ended. */
+export const keepingFlag = "--keep";
