@@ -20,6 +20,8 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
   const clock = createServerClock(tools.now, clockToleranceMs);
   const signParameters = createParameterSigner(account, tools.random);
   const meanings = createEiotclubMeanings(account.statusOverrides);
+  /** The key pair was good when it was last tried. */
+  let isAccepted = false;
 
   function taskQuery(localIds: readonly string[], signedAt: number): OutboundRequest {
     return {
@@ -28,11 +30,6 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
       headers: { "content-type": "application/json" },
       body: signParameters({ ids: localIds.join(",") }, signedAt),
     };
-  }
-
-  function judgeAttempt(exchange: Exchange, localIds: readonly string[], signedAt: number): Judgement<CallAnswer> {
-    const judgement = judge(exchange, localIds);
-    return exchange.kind === "failure" ? judgement : retriedWithServerTime(judgement, exchange, signedAt);
   }
 
   function judge(exchange: Exchange, localIds: readonly string[]): Judgement<CallAnswer> {
@@ -49,16 +46,13 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
     return refuse(refusal, { ...context, upstreamCode: answer.code, idsInCall: localIds.length });
   }
 
-  /** A signature may be refused because of our clock: then, and only then, it is worth signing once more. */
-  function retriedWithServerTime(
-    judgement: Judgement<CallAnswer>,
-    response: ReceivedResponse,
-    signedAt: number,
-  ): Judgement<CallAnswer> {
-    const { value } = judgement;
-    const isAuthFailure = value.kind === "failed" && value.problem.code === "AUTH_FAILED";
-    if (!isAuthFailure || !clock.learn(response.headers.date, signedAt)) return judgement;
-    return { value, again: { because: "credentials" } };
+  /**
+   * A refused signature is worth a second one when our clock was off, or when the key pair was good a moment ago: nonces have
+   * five digits, and another replica may have drawn the same one in the same second.
+   */
+  function mayBeSignedAgain({ headers }: ReceivedResponse, signedAt: number, isSecond: boolean): boolean {
+    if (isSecond) isAccepted = false;
+    return clock.learn(headers.date, signedAt) || isAccepted;
   }
 
   function answered(rows: readonly unknown[], localIds: readonly string[], response: ReceivedResponse): CallAnswer {
@@ -75,16 +69,29 @@ export function createEiotclubClient(account: EiotclubAccount, tools: ClientTool
   return {
     fetchTasks({ localIds, limits }: TaskCall) {
       let signedAt = 0;
+      let refusals = 0;
       return tools.send({
         limits,
         prepare() {
           signedAt = clock.now();
           return { request: taskQuery(localIds, signedAt) };
         },
-        judge: (exchange) => judgeAttempt(exchange, localIds, signedAt),
+        judge(exchange) {
+          const judgement = judge(exchange, localIds);
+          const { value } = judgement;
+          if (value.kind === "answered") isAccepted = true;
+          if (exchange.kind === "failure" || !isRefusedSignature(value)) return judgement;
+          refusals += 1;
+          if (!mayBeSignedAgain(exchange, signedAt, refusals > 1)) return judgement;
+          return { value, again: { because: "credentials" } };
+        },
       });
     },
   };
+}
+
+function isRefusedSignature(answer: CallAnswer): boolean {
+  return answer.kind === "failed" && answer.problem.code === "AUTH_FAILED";
 }
 
 /** Not "not found": what this upstream leaves out for unknown ids is not documented, so an omission proves nothing. */

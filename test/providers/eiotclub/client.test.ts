@@ -101,6 +101,43 @@ describe("eiotclub call", () => {
     expect(asked.map(({ body }) => JSON.parse(body).timestamp)).toEqual(Array(2).fill(testStartAt / 1000));
   });
 
+  it("is signed once more when the key pair was good: another replica may have drawn the same nonce", async () => {
+    const usedByAnother = 10_001;
+    const { asked, client } = await openAccount(({ body }) => {
+      const { nonce, ids } = JSON.parse(body);
+      return nonce === usedByAnother ? { body: { code: "401" } } : success([{ id: ids, status: "1" }]);
+    });
+
+    await client.fetchTasks(taskCall(["1"]));
+    const answer = await client.fetchTasks(taskCall(["2"]));
+
+    const nonces = asked.map(({ body }) => JSON.parse(body).nonce);
+    expect(stateOf(answer, "2").status).toBe("RUNNING");
+    expect(nonces).toEqual([10_000, usedByAnother, 10_002]);
+  });
+
+  it("is not signed again by a key pair that was refused twice, until it is good again", async () => {
+    let isGood = true;
+    const { asked, client } = await openAccount(({ body }) =>
+      isGood ? success([{ id: JSON.parse(body).ids, status: "1" }]) : { body: { code: "401" } },
+    );
+    const callsFor = async (): Promise<number> => {
+      const before = asked.length;
+      await client.fetchTasks(taskCall(["1"]));
+      return asked.length - before;
+    };
+
+    const calls = [await callsFor()];
+    isGood = false;
+    calls.push(await callsFor(), await callsFor(), await callsFor());
+    isGood = true;
+    calls.push(await callsFor());
+    isGood = false;
+    calls.push(await callsFor(), await callsFor());
+
+    expect(calls).toEqual([1, 2, 1, 1, 1, 2, 1]);
+  });
+
   it("stops at a refused signature when the clocks agree", async () => {
     const date = new Date(testStartAt - 59_000).toUTCString();
     const { asked, client } = await openAccount(() => ({ headers: { date }, body: { code: "401" } }));
