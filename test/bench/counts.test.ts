@@ -50,7 +50,7 @@ test.for(keepingSubjectNames)("%s asks for the half that is not known, and for n
 });
 
 test("subgraph asks nobody for what another replica was told", async ({ skip }) => {
-  skip(!lab.sharingSubjects, "no Redis at REDIS_URL or on port 6379, and no redis-server on the path");
+  skip(!lab.sharingSubjects, "no Redis at REDIS_URL or on port 6379, and none that could be started");
   const cell = { idsPerQuery: 100, upstreamLatencyMs: 0, clients: 1, kind: "shared-terminal" } as const;
   // Its first answer is told to the others in the background.
   await expect

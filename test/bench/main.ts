@@ -40,7 +40,7 @@ async function run(lab: Lab, options: BenchOptions): Promise<BenchReport> {
     measurements.push(...(await measureCell(lab, cell, options)));
   }
   if (!lab.sharingSubjects)
-    print("Without a Redis (REDIS_URL, port 6379, or a redis-server to start): no shared-terminal rows\n");
+    print("Without a Redis (REDIS_URL, port 6379, or a server to start): no shared-terminal rows\n");
   const accountDown = options.accountDown ? await measureAccountDown(lab, options.interval) : null;
   if (accountDown) print(accountDownText(accountDown));
   const soaked = options.soakMinutes > 0 ? await soak(lab, options.soakMinutes) : null;

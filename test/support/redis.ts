@@ -17,12 +17,11 @@ export interface FoundRedis {
   end(): Promise<void>;
 }
 
-/** `REDIS_URL`, else what runs on this machine, else a server of our own. */
+/** `REDIS_URL`, else what runs on this machine, else a server of our own: that one only, where `REDIS_SERVER` names it. */
 export async function findRedis(): Promise<FoundRedis> {
   const nothingToEnd = async (): Promise<void> => {};
-  for (const url of [process.env.REDIS_URL, "redis://127.0.0.1:6379"]) {
-    if (url && (await answersPing(url))) return { url, note: "", end: nothingToEnd };
-  }
+  const running = process.env.REDIS_SERVER ? [] : [process.env.REDIS_URL, "redis://127.0.0.1:6379"];
+  for (const url of running) if (url && (await answersPing(url))) return { url, note: "", end: nothingToEnd };
   if (redisServerMissing === "") {
     const server = await startRedis();
     return { url: server.url, note: "", end: server.end };
@@ -30,9 +29,23 @@ export async function findRedis(): Promise<FoundRedis> {
   return { url: null, note: `${redisServerMissing}, and no Redis at REDIS_URL or on port 6379`, end: nothingToEnd };
 }
 
+const isRunnable = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
+
+/** What tests start when they need a server of their own. */
+const serverProgram = process.env.REDIS_SERVER ?? ["redis-server", "valkey-server"].find(isRunnable);
+
 /** Empty when tests can start servers of their own, else a note for their titles. */
-export const redisServerMissing =
-  spawnSync("redis-server", ["--version"]).status === 0 ? "" : " (skipped: no redis-server on the path)";
+export const redisServerMissing = serverProgram ? "" : " (skipped: neither redis-server nor valkey-server on the path)";
+
+/** Empty when those servers can speak TLS: it is an option of their build. */
+export const redisTlsMissing =
+  redisServerMissing || (takesTls() ? "" : ` (skipped: ${serverProgram} was built without TLS)`);
+
+/** Told to listen nowhere a server ends at once, but not before it has read its settings. */
+function takesTls(): boolean {
+  const { stderr } = spawnSync(serverProgram ?? "", ["--port", "0", "--tls-port", "0"], { encoding: "utf8" });
+  return !stderr.includes("CONFIG FILE ERROR");
+}
 
 /** First part of keys that no other test has. */
 export const newPrefix = (): string => `test-${randomBytes(6).toString("hex")}`;
@@ -54,6 +67,8 @@ async function answersPing(url: string): Promise<boolean> {
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  /** Null for one that speaks no TLS. */
+  readonly tlsPort: number | null;
   /** Takes connections and answers nothing any more (SIGSTOP), until it goes on. */
   freeze(): void;
   goOn(): void;
@@ -67,19 +82,27 @@ export interface RedisServer {
   end(): Promise<void>;
 }
 
+/** Paths of PEM files. The certificate is its own authority. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** @param settings as on the command line, `--maxmemory 1mb` */
-export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
-  const server = await prepareRedis(settings);
+export async function startRedis(settings: readonly string[] = [], tls?: TlsFiles): Promise<RedisServer> {
+  const server = await prepareRedis(settings, tls);
   await server.start();
   return server;
 }
 
 /** One that does not run yet. */
-export async function prepareRedis(settings: readonly string[] = []): Promise<RedisServer> {
+export async function prepareRedis(settings: readonly string[] = [], tls?: TlsFiles): Promise<RedisServer> {
   const port = await freePort();
+  const tlsPort = tls ? await freePort() : null;
   const folder = mkdtempSync(join(tmpdir(), "batch-task-redis-"));
   let child: ChildProcess | null = null;
   const plain = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
+  const all = [...plain, ...(tls ? tlsSettings(tls, tlsPort) : []), ...settings];
 
   async function kill(): Promise<void> {
     const killed = child;
@@ -93,11 +116,13 @@ export async function prepareRedis(settings: readonly string[] = []): Promise<Re
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    tlsPort,
     freeze: () => void child?.kill("SIGSTOP"),
     goOn: () => void child?.kill("SIGCONT"),
     kill,
     async start() {
-      child = spawn("redis-server", [...plain, ...settings], { stdio: "ignore" });
+      if (!serverProgram) throw new Error(`No server can be started${redisServerMissing}`);
+      child = spawn(serverProgram, all, { stdio: "ignore" });
       await untilListening(port);
     },
     command: (...words) => askRedis(port, words),
@@ -106,6 +131,11 @@ export async function prepareRedis(settings: readonly string[] = []): Promise<Re
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function tlsSettings({ certificate, key }: TlsFiles, port: number | null): readonly string[] {
+  const files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate];
+  return ["--tls-port", String(port), "--tls-auth-clients", "no", ...files];
 }
 
 async function askRedis(port: number, words: readonly string[]): Promise<unknown> {
@@ -123,20 +153,24 @@ async function askRedis(port: number, words: readonly string[]): Promise<unknown
  * Three primaries that know each other.
  *
  * @param spares further ones that hold no keys
+ * @param tls for clients and among each other
  */
-export async function startRedisCluster(spares = 0): Promise<readonly RedisServer[]> {
+export async function startRedisCluster(spares = 0, tls?: TlsFiles): Promise<readonly RedisServer[]> {
   const busPorts: number[] = [];
   while (busPorts.length < 3 + spares) busPorts.push(await freePort());
+  const overTls = tls ? ["--tls-cluster", "yes"] : [];
   const nodes = await Promise.all(
-    busPorts.map((busPort) =>
-      startRedis(["--cluster-enabled", "yes", "--cluster-port", String(busPort), "--cluster-node-timeout", "2000"]),
-    ),
+    busPorts.map((busPort) => {
+      const bus = ["--cluster-port", String(busPort), "--cluster-node-timeout", "2000"];
+      return startRedis(["--cluster-enabled", "yes", ...bus, ...overTls], tls);
+    }),
   );
   const ranges = ["0 5460", "5461 10922", "10923 16383"];
   for (const [index, node] of nodes.entries()) {
     const range = ranges[index];
     if (range) await node.command("CLUSTER", "ADDSLOTSRANGE", ...range.split(" "));
-    await node.command("CLUSTER", "MEET", "127.0.0.1", String(nodes[0]?.port), String(busPorts[0]));
+    const firstPort = nodes[0]?.tlsPort ?? nodes[0]?.port;
+    await node.command("CLUSTER", "MEET", "127.0.0.1", String(firstPort), String(busPorts[0]));
   }
   for (const node of nodes) {
     while (!String(await node.command("CLUSTER", "INFO")).includes("cluster_state:ok")) await pause(50);
