@@ -72,9 +72,19 @@ const sharedAnswer = z.object({
 /** An answer of a replica whose clock is ahead would be taken for that much younger than it is. */
 export const mostAheadMs = 5_000;
 
+/** No provider's task has that many levels; what has more could overflow the stack of whoever goes through it. */
+const mostLevels = 20;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part));
+}
+
 /** Null for a text that this version would not have written, or that is from the future. */
 export function readAnswer(written: string, now: EpochMs): SharedAnswer | null {
-  const { data } = sharedAnswer.safeParse(parseJson(written));
+  const parsed = parseJson(written);
+  if (isDeeperThan(mostLevels, parsed)) return null;
+  const { data } = sharedAnswer.safeParse(parsed);
   if (!data) return null;
   const { told: answer, firstSeenAt } = data;
   const latestAt = now + mostAheadMs;
