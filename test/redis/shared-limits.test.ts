@@ -48,7 +48,7 @@ async function keepCalling(sender: TestSender, url: string, endAt: number): Prom
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe.skipIf(!redis.url)(`the ways out of one account in three replicas${redis.note}`, () => {
+describe.skipIf(!redis.url)(`the ways out of one account in three replicas${redis.note}`, { timeout: 60_000 }, () => {
   it(
     "together send an upstream no more than its limit in any second, and nearly that",
     steadily(async () => {
