@@ -60,15 +60,13 @@ async function openSingle({ url, signal, onLost }: LinkOptions): Promise<Link | 
   const client = createClient({ ...behaviour, url, socket: { ...socketBehaviour } });
   client.unref();
   client.on("error", onLost);
-  await connect(client, signal);
-  try {
-    if (isOfCluster(await client.sendCommand(["HELLO"], { timeout: 0 }))) {
-      client.destroy();
-      return null;
-    }
-  } catch (error) {
+  const hello = await begin(client, signal, async () => {
+    await client.connect();
+    return client.sendCommand(["HELLO"], { timeout: 0 });
+  });
+  if (isOfCluster(hello)) {
     client.destroy();
-    throw error;
+    return null;
   }
   return {
     send: (_key, command) => client.sendCommand(command, replies),
@@ -99,7 +97,7 @@ async function openCluster({ url, knownNodes, signal, onLost }: LinkOptions): Pr
   };
   cluster.on("error", onError);
   cluster.on("node-error", onError);
-  await connect(cluster, signal);
+  await begin(cluster, signal, () => cluster.connect());
   isOpen = true;
   knownNodes.clear();
   for (const { address } of cluster.masters) knownNodes.add(address);
@@ -120,18 +118,17 @@ function addressOf(address: string): { host: string; port: number } {
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
 }
 
-interface Connectable {
-  connect(): Promise<unknown>;
-  destroy(): void;
-}
-
-/** The client goes on connecting while it is destroyed, so it may have to be destroyed once more afterwards. */
-async function connect(client: Connectable, signal: AbortSignal): Promise<void> {
+/**
+ * Until the work is done, an abort ends the client, and with it whatever the work waits for. The client goes on connecting
+ * while it is destroyed, so it may have to be destroyed once more afterwards.
+ */
+async function begin<T>(client: { destroy(): void }, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   const destroy = (): void => client.destroy();
   signal.addEventListener("abort", destroy, { once: true });
   try {
-    await client.connect();
+    const done = await work();
     signal.throwIfAborted();
+    return done;
   } catch (error) {
     client.destroy();
     throw error;

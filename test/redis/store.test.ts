@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createScript } from "../../src/redis/script.ts";
 import { createStore, type Store, StoreAway } from "../../src/redis/store.ts";
@@ -9,11 +11,13 @@ const add = createScript('return redis.call("INCRBY", KEYS[1], ARGV[1])');
 
 const servers: RedisServer[] = [];
 const stores: Store[] = [];
+const ways: Server[] = [];
 const log = { info: vi.fn(), warn: vi.fn() };
 
 afterEach(async () => {
   await Promise.all(stores.splice(0).map((store) => store.close()));
   await Promise.all(servers.splice(0).map((server) => server.end()));
+  for (const way of ways.splice(0)) way.close();
   vi.clearAllMocks();
 });
 
@@ -43,6 +47,18 @@ async function timeToRefuse(run: Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await expect(run).rejects.toBeInstanceOf(StoreAway);
   return performance.now() - startedAt;
+}
+
+/** A way to a server whose first connection leads nowhere, as when a balancer's server has just died. */
+async function openWay(port: number): Promise<{ readonly port: number; taken(): number }> {
+  const taken: Socket[] = [];
+  const way = createServer((socket) => {
+    taken.push(socket.on("error", () => {}));
+    if (taken.length > 1) socket.pipe(connect(port, "127.0.0.1").on("error", () => {})).pipe(socket);
+  });
+  ways.push(way);
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  return { port: (way.address() as AddressInfo).port, taken: () => taken.length };
 }
 
 function block(milliseconds: number): void {
@@ -108,6 +124,17 @@ describe.skipIf(redisServerMissing)(`createStore${redisServerMissing}`, () => {
     expect(performance.now() - goesOnAt).toBeLessThan(2_500);
     expect(onAway).toHaveBeenCalledTimes(1);
     expect([log.warn.mock.calls.length, log.info.mock.calls.length]).toEqual([1, 2]);
+    expect(await store.run(echo, ["a"], ["x"])).toEqual([Buffer.from("a"), Buffer.from("x"), 7]);
+  });
+
+  it("gives up a connection that is taken and never served, and opens another one", async () => {
+    const server = await start();
+    const way = await openWay(server.port);
+    const store = open(`redis://127.0.0.1:${way.port}`);
+
+    await untilUsed(store);
+
+    expect(way.taken()).toBe(2);
     expect(await store.run(echo, ["a"], ["x"])).toEqual([Buffer.from("a"), Buffer.from("x"), 7]);
   });
 
