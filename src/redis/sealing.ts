@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync, scrypt } from "node:crypto";
+import { createFewAtATime } from "./few-at-a-time.ts";
 
 /** Makes what stands in Redis readable and writable only for who has an account's own secrets. */
 export interface Sealing {
@@ -22,11 +23,19 @@ const tagLength = 16;
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 };
 
 /**
+ * Half of the threads that Node looks names up with: a replica of many accounts could not connect anywhere while all of
+ * them derive.
+ */
+const derivation = createFewAtATime(2);
+
+/**
  * @param material the secrets, in any order. At least one
  * @param purpose whose and what for: the same secrets mean something else for another purpose
  */
 export async function createSealing(material: readonly string[], purpose: string): Promise<Sealing> {
-  const derived = await derive(JSON.stringify(material.toSorted()), `batch-task:${version}:${purpose}`);
+  const derived = await derivation(() =>
+    derive(JSON.stringify(material.toSorted()), `batch-task:${version}:${purpose}`),
+  );
   const key = createSecretKey(derived.subarray(0, keyLength));
   // Asking the system for each nonce would cost more than the encryption.
   const pool = Buffer.alloc(256 * nonceLength);

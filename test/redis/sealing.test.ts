@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createSealing, type Sealing } from "../../src/redis/sealing.ts";
@@ -22,6 +23,21 @@ describe("createSealing", () => {
       }),
       { numRuns: propertyRuns },
     );
+  });
+
+  it("leaves threads for who has to connect, however many keys are derived", async () => {
+    let derived = 0;
+    const deriving = Array.from({ length: 16 }, async (_, index) => {
+      await createSealing([`secret-${index}`], "https://example.test");
+      derived += 1;
+    });
+
+    await lookup("localhost");
+    const derivedBefore = derived;
+    await Promise.all(deriving);
+
+    expect(derivedBefore).toBeLessThan(8);
+    expect(derived).toBe(16);
   });
 
   it("opens nothing that was changed, cut or put elsewhere", () => {
