@@ -102,7 +102,8 @@ export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
       const [key, outcome] = [askedKeys[index], outcomes[index]];
       if (key && outcome) loaded[place] = knowledge.take(key, outcome, at);
     });
-    shared?.release(askedKeys.filter((_key, index) => !isComplete(outcomes[index])));
+    // Who had nothing new to tell has not told it.
+    shared?.release(askedKeys);
   }
 
   const count = (keys: readonly TaskKey[], loaded: Loaded): void =>
@@ -134,11 +135,6 @@ interface Inquiry {
 type Loaded = readonly (LoadedTask | undefined)[];
 
 const unanswered = ({ loaded }: Inquiry): number[] => [...loaded.keys()].filter((place) => loaded[place] === undefined);
-
-/** The upstream has told all that was wanted. */
-function isComplete(outcome: Outcome | undefined): boolean {
-  return outcome?.kind === "found" ? outcome.missing.size === 0 : outcome?.told !== undefined;
-}
 
 function pick(keys: readonly TaskKey[], places: readonly number[]): TaskKey[] {
   return places.map((place) => keys[place]).filter((key) => key !== undefined);

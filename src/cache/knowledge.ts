@@ -58,6 +58,8 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     const known = learn(before, answer);
     if (known === before) return known;
     memory.set(reference.id, known);
+    // A late one may tell no more than that the task has changed since, which others would take for an answer.
+    if (!known.answers.includes(answer)) return known;
     shared?.publish(reference, answer, {
       firstSeenAt: known.firstSeenAt,
       freshUntilAt: freshUntil(answer, range),

@@ -18,7 +18,7 @@ export interface SharedAnswers {
   publish(reference: TaskReference, answer: KnownAnswer, times: AnswerTimes): void;
   /** What is known of a task is not to be shown any more. */
   forget(reference: TaskReference): void;
-  /** No answer could be had: others need not wait for this replica to ask. */
+  /** Asked, and told if there was anything to tell: others need not wait for this replica any more. */
   release(keys: readonly TaskKey[]): void;
 }
 

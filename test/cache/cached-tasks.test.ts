@@ -286,6 +286,54 @@ describe("with other replicas", () => {
   });
 });
 
+describe("what others are told", () => {
+  const rawStatus = (value: string) => ({ value, labels: null, inferred: false });
+
+  function createNotedShared(): SharedAnswers & { readonly published: string[]; readonly released: string[] } {
+    const [published, released]: [string[], string[]] = [[], []];
+    return {
+      published,
+      released,
+      isAvailable: () => true,
+      consult: async (keys) => ({ told: keys.map(() => null), awaited: null }),
+      publish: (_reference, answer) => {
+        if (answer.kind === "found") published.push([answer.state.rawStatus.value, ...answer.facets].join("+"));
+      },
+      forget: () => undefined,
+      release: (keys) => released.push(...keys.map(({ facets }) => ["", ...facets].join("+"))),
+    };
+  }
+
+  it.each([
+    ["of what the task was", ["detail"], "running"],
+    ["of less than is known", [], "done"],
+  ])("is not a late answer %s, and they need not wait for it any more", async (_what, facets, lateStatus) => {
+    const shared = createNotedShared();
+    const late = Promise.withResolvers<void>();
+    const cache = createTestCache(
+      async (keys) => {
+        const isLate = cache.asked.length === 1;
+        const state = { rawStatus: rawStatus(isLate ? lateStatus : "done") };
+        const outcomes = keys.map((key) => found(key, cache.clock, state));
+        if (isLate) await late.promise;
+        return outcomes;
+      },
+      { shared },
+    );
+
+    const asking = cache.fetchTasks([keyOf("one", "1", facets)], someTime);
+    await new Promise(setImmediate);
+    const others = facets.length > 0 ? [] : ["detail"];
+    await cache.fetchTasks([keyOf("one", "1", others)], someTime);
+    shared.released.length = 0;
+    late.resolve();
+    await asking;
+
+    expect(shared.published).toEqual([["done", ...others].join("+")]);
+    expect(shared.released).toEqual([["", ...facets].join("+")]);
+  });
+});
+
 describe("a late answer", () => {
   /** Calls that leave one after the other, and are answered in any order. */
   const aRace = fc.array(fc.record({ leavesAtTurn: fc.nat(8), answeredAfterTurns: fc.nat(12) }), {
