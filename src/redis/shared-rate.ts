@@ -80,6 +80,8 @@ export function createSharedRate(options: SharedRateOptions): SharedRate {
   const longestPeriodMs = Math.max(0, ...windows.map(({ periodMs }) => periodMs));
   const spans = [longestUnsentMs, longestPeriodMs].map(String);
   const windowArguments = windows.flatMap(({ calls, periodMs }) => [String(calls), String(periodMs)]);
+  /** By then every turn has left. What says otherwise would keep the account closed, and is not the script. */
+  const atMost = (againInMs: number): number => Math.min(againInMs, longestUnsentMs + longestPeriodMs);
   const replica = randomUUID();
   /** Redis may hold them unsent, or may not: it went away while it was told of them. */
   const doubtful = new Set<string>();
@@ -123,7 +125,8 @@ export function createSharedRate(options: SharedRateOptions): SharedRate {
       const turn = `${replica} ${taken}`;
       const reply = readReply(await tell(take, [turn], [...spans, ...windowArguments]));
       if (!reply) return freeTurn;
-      return reply.isTaken ? createTurn(turn, reply.againInMs) : { kind: "wait", againInMs: reply.againInMs };
+      if (reply.isTaken) return createTurn(turn, atMost(reply.againInMs));
+      return { kind: "wait", againInMs: Math.max(1, atMost(reply.againInMs)) };
     },
   };
 }

@@ -54,6 +54,19 @@ async function hammer(gate: RateGate, lastsMs: number, sentAt: number[]): Promis
   );
 }
 
+describe("what no count of ours says", () => {
+  it.each([
+    ["for ever", 9e15, 10_000 + 1_020],
+    ["for no time", 0, 1],
+    ["backwards", -9e15, 1],
+  ])("does not keep an account waiting %s", async (_what, againInMs, expected) => {
+    const store = { isAvailable: () => true, run: async () => [0, againInMs] };
+    const count = createSharedRate({ store, key: newKey(), limit: { perSecond: 10 } });
+
+    expect(await count.take()).toEqual({ kind: "wait", againInMs: expected });
+  });
+});
+
 describe.skipIf(!redis.url)(`createSharedRate${redis.note}`, { timeout: 60_000 }, () => {
   const url = redis.url ?? "";
 
