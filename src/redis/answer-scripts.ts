@@ -1,6 +1,9 @@
 import { mostAheadMs } from "./answer-text.ts";
 import { createScript } from "./script.ts";
 
+/** About as much is sent to and fro for one script: several are under way, and each is to come within 50 ms. */
+export const mostScriptBytes = 262_144;
+
 /**
  * A task is a hash. Its fields:
  *
@@ -46,14 +49,14 @@ end
 `;
 
 /** What becomes of a question, in the order of the script's numbers. */
-export const verdicts = ["told", "ours", "theirs"] as const;
+export const verdicts = ["told", "ours", "theirs", "later"] as const;
 
 export type Verdict = (typeof verdicts)[number];
 
 /**
  * Keys: tasks. Arguments: now, replica, for how long a claim holds, and for each key the facets that are wanted.
  * Returns for each key its verdict and those of its fields that tell something: all answers to the question, and the
- * newest answer.
+ * newest answer. Once that is much to send, the other keys are left for later.
  */
 export const consultScript = createScript(`${common}
 local function isNewest(fields, field, value)
@@ -67,19 +70,25 @@ local function isNewest(fields, field, value)
 end
 
 local claimMs = tonumber(ARGV[3])
-local replies = {}
-for index, key in ipairs(KEYS) do
-  local wanted = ARGV[index + 3]
+local replies, bytes = {}, 0
+
+local function consult(key, wanted)
   local fields = redis.call("HGETALL", key)
   local newest, freshUntil, verdict, told = -1, 0, nil, {}
+
+  local function tell(field, value)
+    told[#told + 1], told[#told + 2] = field, value
+    bytes = bytes + #value
+  end
+
   for at = 1, #fields, 2 do
     local field, value = fields[at], fields[at + 1]
     if answers(field, wanted) then
       local sequence, fresh = times(value)
       if sequence and sequence > newest then newest, freshUntil = sequence, fresh end
-      told[#told + 1], told[#told + 2] = field, value
+      tell(field, value)
     elseif field == "q" or isNewest(fields, field, value) then
-      told[#told + 1], told[#told + 2] = field, value
+      tell(field, value)
     elseif is(field, "c") and covers(facets(field), wanted) then
       local untilAt, who = string.match(value, "^(%d+):(.+)$")
       untilAt = tonumber(untilAt)
@@ -95,7 +104,11 @@ for index, key in ipairs(KEYS) do
     keep(key, claimMs)
     verdict = 1
   end
-  replies[index] = { verdict, told }
+  return { verdict, told }
+end
+
+for index, key in ipairs(KEYS) do
+  replies[index] = bytes < ${mostScriptBytes} and consult(key, ARGV[index + 3]) or { 3, {} }
 end
 return replies
 `);

@@ -2,7 +2,7 @@ import type { KnownAnswer, ToldTask } from "../cache/known-task.ts";
 import type { AnswerTimes } from "../cache/shared-answers.ts";
 import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import type { TaskKey } from "../tasks/task-key.ts";
-import { consultScript, type Verdict, verdicts, writeScript } from "./answer-scripts.ts";
+import { consultScript, mostScriptBytes, type Verdict, verdicts, writeScript } from "./answer-scripts.ts";
 import { answersVersion } from "./answer-text.ts";
 import { listFacets } from "./facet-list.ts";
 import { fieldOf, readHeld, sealAnswer } from "./held-answers.ts";
@@ -50,7 +50,7 @@ interface Write {
 /** As long as most calls take. Who does not live that long holds nobody up. */
 const claimMs = 3_000;
 
-/** A reply holds a hundred answers, and is to come within 50 ms. What is larger, each replica asks for itself. */
+/** What is larger, each replica asks for itself. */
 const mostBytes = 32_768;
 
 /** When to look again whether another replica has its answer. */
@@ -72,7 +72,9 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
     `${prefix}:${answersVersion}:{${sealing.tag}}:${encodeURIComponent(scope)}:${localId}`;
 
   async function write(sent: readonly Write[]): Promise<void> {
-    await store.run(writeScript, keysOf(sent), [String(now()), replica, ...sent.flatMap(({ args }) => args())]);
+    for (const part of partsOf(sent)) {
+      await store.run(writeScript, keysOf(part), [String(now()), replica, ...part.flatMap(({ args }) => args)]);
+    }
   }
 
   async function ask(gathered: readonly Question[]): Promise<void> {
@@ -88,6 +90,10 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
   function hear(question: Question, reply: unknown): void {
     const [number, fields]: readonly unknown[] = Array.isArray(reply) ? reply : [];
     const verdict: Verdict = verdicts[Number(number)] ?? "told";
+    if (verdict === "later") {
+      questions.add(question);
+      return;
+    }
     question.fields = Array.isArray(fields) ? fields : [];
     if (verdict === "theirs") {
       if (!isWanted(question)) return;
@@ -180,6 +186,25 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
 function answerArgs(answer: KnownAnswer, sealed: Buffer, keepMs: number): ReturnType<Write["args"]> {
   if (sealed.length <= mostBytes) return ["answer", fieldOf(answer), sealed, String(keepMs)];
   return ["release", answer.kind === "found" ? listFacets(answer.facets) : "", "", ""];
+}
+
+interface SealedWrite {
+  readonly key: string;
+  readonly args: ReturnType<Write["args"]>;
+}
+
+/** Sealed when the part's turn has come, and cut where it is large enough. */
+function* partsOf(sent: readonly Write[]): Iterable<readonly SealedWrite[]> {
+  let [part, bytes]: [SealedWrite[], number] = [[], 0];
+  for (const { key, args } of sent) {
+    const write = { key, args: args() };
+    part.push(write);
+    bytes += write.args[2].length;
+    if (bytes < mostScriptBytes) continue;
+    yield part;
+    [part, bytes] = [[], 0];
+  }
+  if (part.length > 0) yield part;
 }
 
 function keysOf(sent: readonly { readonly key: string }[]): ScriptKeys {

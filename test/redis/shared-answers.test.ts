@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findRedis, newPrefix } from "../support/redis.ts";
 import {
   found,
@@ -86,6 +86,21 @@ describe.skipIf(!redis.url)(`createSharedAnswers${redis.note}`, () => {
     ]);
 
     expect(replica.runs.map(({ keys }) => keys.length).sort()).toEqual([1, 100]);
+  });
+
+  it("sends no more to and fro at once than comes in time, however much is told", async () => {
+    const [here, there] = [await start(), await start()];
+    const keys = Array.from({ length: 40 }, (_, index) => keyOf(String(index)));
+    for (const [index, { reference }] of keys.entries()) {
+      here.answers.publish(reference, found(sequenceAt(index), "x".repeat(30_000)), goodFor(60_000));
+    }
+    await vi.waitFor(() => expect(here.runs.flatMap((run) => run.keys)).toHaveLength(40));
+    await arrived();
+
+    const told = await toldAtLast(there, keys);
+
+    expect(told.map((known) => known?.answers[0].sequence)).toEqual(keys.map((_key, index) => sequenceAt(index)));
+    expect([here.runs.length, there.runs.length]).toEqual([5, 5]);
   });
 
   it("waits for the answer of whoever asks already", async () => {
