@@ -65,6 +65,9 @@ export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
     // Others wait for what is ours to ask: it is not kept back until theirs has come.
     const ours = places.filter((_place, index) => !isWaitedFor[index]);
     const theirs = places.filter((_place, index) => isWaitedFor[index]);
+    // What nobody waits for here may become ours to ask all the same: it is not kept from the others.
+    const left = places.filter((_place, index) => awaited.indexes.has(index) && !isWaitedFor[index]);
+    if (left.length > 0) void awaited.told.then(() => shared.release(pick(inquiry.keys, left)));
     await Promise.all([ask(inquiry, ours), theirs.length > 0 && awaitOthers(awaited.told)]);
 
     async function awaitOthers(toldLater: AwaitedAnswers["told"]): Promise<void> {

@@ -267,6 +267,26 @@ describe("with other replicas", () => {
     expect(shown(await cache.fetchTasks(one, someTime))).toEqual(["CIRCUIT_OPEN"]);
   });
 
+  it("keeps nothing from the others that it was left to ask when nobody waited for it any more", async () => {
+    const others = Promise.withResolvers<null[]>();
+    const released: string[][] = [];
+    const shared: SharedAnswers = {
+      isAvailable: () => true,
+      consult: async () => ({ told: [null], awaited: { indexes: new Set([0]), told: others.promise } }),
+      publish: () => undefined,
+      forget: () => undefined,
+      release: (keys) => released.push(keys.map(({ reference }) => reference.localId)),
+    };
+    const cache = createTestCache(failing(createProblem("CIRCUIT_OPEN", "Open.")), { shared });
+    cache.isClosed = true;
+    await cache.fetchTasks(one, someTime);
+    released.length = 0;
+
+    others.resolve([null]);
+    await new Promise(setImmediate);
+    expect(released).toEqual([["1"]]);
+  });
+
   it("asks nobody for what the others bring", async () => {
     const told = found(keyOf("one", "1"), 1_000_000, { name: "theirs" });
     const shared: SharedAnswers = {
