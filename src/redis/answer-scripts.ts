@@ -10,7 +10,7 @@ export const mostScriptBytes = 262_144;
  * - `a:<facets>`: what an upstream told of the task and these costlier parts, `<sequence>:<fresh until>:<sealed>`
  * - `n`: that it is not there, in the same form
  * - `c:<facets>`: who is asking an upstream for it, `<until>:<replica>`
- * - `q`: until when it must not share a call
+ * - `q`: until when it must not share a call, sealed
  *
  * Facets are sorted and separated by commas. Times are the callers', because the server's clock is nobody's.
  */
@@ -115,7 +115,7 @@ return replies
 
 /**
  * Keys: tasks. Arguments: now, replica, and for each key three of: \`answer\`, field and value; \`release\` and facets; \`forget\`;
- * \`suspect\` and until when, empty for no longer. The fourth is for how many milliseconds the key is to be kept.
+ * \`suspect\`, nothing, and until when (sealed), empty for no longer. The fourth is for how many milliseconds the key is to be kept.
  */
 export const writeScript = createScript(`${common}
 local function read(key)
@@ -166,10 +166,10 @@ for index, key in ipairs(KEYS) do
     for field in pairs(held) do
       if field == "n" or is(field, "a") then redis.call("HDEL", key, field) end
     end
-  elseif name == "" then
+  elseif value == "" then
     redis.call("HDEL", key, "q")
   else
-    redis.call("HSET", key, "q", name)
+    redis.call("HSET", key, "q", value)
     keep(key, keepMs)
   end
 end

@@ -22,6 +22,10 @@ export function sealAnswer(shared: SharedAnswer, freshUntilAt: EpochMs, key: str
 
 const placeOf = (key: string, field: string, head: string): string => `${key}\n${field}\n${head}`;
 
+/** Until when a task must not share a call. Opens in the hash of this key only. */
+export const sealSuspicion = (untilAt: EpochMs, key: string, sealing: Sealing): Buffer =>
+  sealing.seal(String(Math.round(untilAt)), placeOf(key, "q", ""));
+
 /** What a task's hash holds. */
 export interface HeldAnswers {
   /** Null when nothing of use is told. */
@@ -47,7 +51,7 @@ export function readHeld(
     const field = String(fields[at]);
     const value = fields[at + 1];
     if (!Buffer.isBuffer(value)) continue;
-    if (field === "q") suspectUntilAt = readSuspicion(value.toString("latin1"), now);
+    if (field === "q") suspectUntilAt = readSuspicion(sealing.open(value, placeOf(key, "q", "")), now);
     if (field !== "n" && !field.startsWith("a:")) continue;
     const shared = openAnswer(value, key, field, sealing, now);
     if (!shared) continue;
@@ -74,7 +78,7 @@ function openAnswer(value: Buffer, key: string, field: string, sealing: Sealing,
   return shared && fieldOf(shared.answer) === field ? shared : null;
 }
 
-function readSuspicion(text: string, now: EpochMs): EpochMs {
-  const untilAt = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+function readSuspicion(text: string | null, now: EpochMs): EpochMs {
+  const untilAt = text !== null && /^\d{1,16}$/.test(text) ? Number(text) : 0;
   return untilAt > now && untilAt <= now + longestSuspicionMs ? untilAt : 0;
 }

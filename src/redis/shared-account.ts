@@ -5,7 +5,7 @@ import type { TaskKey } from "../tasks/task-key.ts";
 import { consultScript, mostScriptBytes, type Verdict, verdicts, writeScript } from "./answer-scripts.ts";
 import { answersVersion } from "./answer-text.ts";
 import { listFacets } from "./facet-list.ts";
-import { fieldOf, readHeld, sealAnswer } from "./held-answers.ts";
+import { fieldOf, readHeld, sealAnswer, sealSuspicion } from "./held-answers.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { createLane } from "./lane.ts";
 import { createOwnClaims } from "./own-claims.ts";
@@ -176,8 +176,9 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
     release: ({ reference: { scope, localId }, facets }) => release(keyOf(scope, localId), listFacets(facets)),
     noteSuspect(scope, localId, untilAt) {
       const keepMs = untilAt === null ? 0 : Math.ceil(untilAt - now());
-      const until = untilAt === null || keepMs <= 0 ? "" : String(Math.round(untilAt));
-      writes.add({ key: keyOf(scope, localId), args: () => ["suspect", until, "", String(keepMs)] });
+      const key = keyOf(scope, localId);
+      const seal = (): Buffer | "" => (untilAt === null || keepMs <= 0 ? "" : sealSuspicion(untilAt, key, sealing));
+      writes.add({ key, args: () => ["suspect", "", seal(), String(keepMs)] });
     },
     letGo,
   };

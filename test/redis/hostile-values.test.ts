@@ -155,6 +155,7 @@ describe.skipIf(!redis.url)(`what somebody else writes to Redis${redis.note}`, (
     ],
     ["an answer from the far future", { "a:": "9007199254740991:9007199254740991:x", n: "9007199254740991:1:x" }],
     ["a claim and a suspicion without end", { "c:": "9007199254740991:somebody", q: "9007199254740991" }],
+    ["a suspicion that anybody could write", { q: String(Date.now() + 30_000) }],
     ["nothing at all", { "a:": "", n: "", "c:": "", q: "" }],
     ["fields of another kind", { "": "x", a: "x", "a:items,,": "1:1:x", z: "x" }],
   ])("is a miss when it is %s, and an answer takes its place", async (_what, fields) => {
