@@ -1,4 +1,4 @@
-import type { FoundOutcome, Outcome } from "../tasks/outcome.ts";
+import { type FoundOutcome, nothingMissing, type Outcome } from "../tasks/outcome.ts";
 import { createProblem, type Problem, type ProblemCode } from "../tasks/problem.ts";
 import type { EpochMs } from "../tasks/task.ts";
 import type { TaskKey } from "../tasks/task-key.ts";
@@ -71,9 +71,9 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
   function takeFound(key: TaskKey, outcome: FoundOutcome): LoadedTask {
     const range = pollRangeOf(key);
     const known = learnAnswer(key, outcome, range);
-    const newer = newerThan(outcome, known, key, range);
-    if (newer) return newer;
     const { source, missing } = outcome;
+    const newer = newerThan(outcome, known, key, range, missing);
+    if (newer) return newer;
     return { ...readingOf(outcome, known, range, random), source, missing };
   }
 
@@ -84,13 +84,22 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
   }
 
   /** What is shown in an answer's place, because it came late; null when nothing newer is known. */
-  function newerThan(answer: KnownAnswer, known: KnownTask, key: TaskKey, range: PollRange): LoadedTask | null {
+  function newerThan(
+    answer: KnownAnswer,
+    known: KnownTask,
+    key: TaskKey,
+    range: PollRange,
+    notTold = nothingMissing,
+  ): LoadedTask | null {
     const [newest] = known.answers;
     if (newest.sequence <= answer.sequence || known.answers.includes(answer)) return null;
-    const newer = completeAnswer(known, key.facets) ?? newest;
+    const complete = completeAnswer(known, key.facets);
+    // What tells all may be older still, of any age.
+    const newer = complete && complete.sequence > answer.sequence ? complete : newest;
     if (newer.kind === "not-found") return problemReading(newer.problem);
-    // Where not all of it is told, the task has changed: the parts that came late belong to what it was.
-    const missing = new Map([...key.facets.difference(newer.facets)].map((facet) => [facet, outdated]));
+    // Where not all of it is told, the task has changed, and what came late belongs to what it was; or it did not come at all.
+    const untold = [...key.facets.difference(newer.facets)];
+    const missing = new Map(untold.map((facet) => [facet, notTold.get(facet) ?? outdated]));
     return { ...readingOf(newer, known, range, random), missing };
   }
 

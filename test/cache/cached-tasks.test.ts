@@ -200,6 +200,33 @@ describe("fetchTasks", () => {
     ]);
   });
 
+  it.each<[string, string, (key: TaskKey) => Partial<FoundOutcome> | Problem]>([
+    ["a part that failed", "UPSTREAM_UNAVAILABLE", () => ({ facets: new Set(), missing: new Map([["detail", down]]) })],
+    ["that there was no such task", "NOT_RETURNED", () => createProblem("NOT_FOUND", "Gone.")],
+  ])("shows nothing from long ago for news, when %s is told late", async (_what, code, lateOf) => {
+    const late = Promise.withResolvers<void>();
+    const cache = createTestCache(async (keys) => {
+      const [key = keyOf("one", "1")] = keys;
+      const outcome = found(key, cache.clock);
+      if (cache.asked.length !== 2) return [outcome];
+      await late.promise;
+      const news = lateOf(key);
+      if (!("code" in news)) return [{ ...outcome, ...news }];
+      return [{ kind: "problem", problem: news, told: { observedAt: cache.clock, sequence: outcome.sequence } }];
+    });
+    const rich = [keyOf("one", "1", ["detail"])];
+    await cache.fetchTasks(rich, someTime);
+    cache.clock += 3_600_000;
+
+    const asking = cache.fetchTasks(rich, someTime);
+    await cache.fetchTasks(one, someTime);
+    late.resolve();
+
+    expect(await asking).toMatchObject([
+      { kind: "reading", observedAt: cache.clock, problem: null, missing: new Map([["detail", { code }]]) },
+    ]);
+  });
+
   it("tells when to come back: the problem's own time, else that of the task", async () => {
     let problem = down;
     let isDown = false;
