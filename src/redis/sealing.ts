@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync, scrypt } from "node:crypto";
-import { createFewAtATime } from "./few-at-a-time.ts";
+import { bulkhead } from "cockatiel";
 
 /** Makes what stands in Redis readable and writable only for who has an account's own secrets. */
 export interface Sealing {
@@ -26,14 +26,14 @@ const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 2 ** 26 };
  * Half of the threads that Node looks names up with: a replica of many accounts could not connect anywhere while all of
  * them derive.
  */
-const derivation = createFewAtATime(2);
+const derivation = bulkhead(2, Number.POSITIVE_INFINITY);
 
 /**
  * @param material the secrets, in any order. At least one
  * @param purpose whose and what for: the same secrets mean something else for another purpose
  */
 export async function createSealing(material: readonly string[], purpose: string): Promise<Sealing> {
-  const derived = await derivation(() =>
+  const derived = await derivation.execute(() =>
     derive(JSON.stringify(material.toSorted()), `batch-task:${version}:${purpose}`),
   );
   const key = createSecretKey(derived.subarray(0, keyLength));

@@ -34,7 +34,7 @@ export const roomRules: Readonly<Record<string, RoomRule>> = {
   providers: { rooms: ["http", "providers/provider.ts*", "providers/shared", "signing", "tasks"], packages: ["zod"] },
   redis: {
     rooms: ["cache", "http*", "http/rate-windows.ts", "tasks", "telemetry"],
-    packages: ["@redis/client", "node:crypto", "zod"],
+    packages: ["@redis/client", "cockatiel", "node:crypto", "zod"],
   },
   loaders: { rooms: ["cache", "tasks", "telemetry"], packages: ["dataloader"] },
   graphql: {
