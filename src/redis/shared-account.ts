@@ -50,9 +50,6 @@ interface Write {
 /** As long as most calls take. Who does not live that long holds nobody up. */
 const claimMs = 3_000;
 
-/** What is larger, each replica asks for itself. */
-const mostBytes = 32_768;
-
 /** When to look again whether another replica has its answer. */
 const pollsAfterMs = [10, 20, 40];
 const laterPollsAfterMs = 50;
@@ -185,7 +182,8 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
 }
 
 function answerArgs(answer: KnownAnswer, sealed: Buffer, keepMs: number): ReturnType<Write["args"]> {
-  if (sealed.length <= mostBytes) return ["answer", fieldOf(answer), sealed, String(keepMs)];
+  // What fills a script by itself, each replica asks for itself.
+  if (sealed.length <= mostScriptBytes) return ["answer", fieldOf(answer), sealed, String(keepMs)];
   return ["release", answer.kind === "found" ? listFacets(answer.facets) : "", "", ""];
 }
 

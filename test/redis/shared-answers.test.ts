@@ -169,9 +169,18 @@ describe.skipIf(!redis.url)(`createSharedAnswers${redis.note}`, () => {
     expect(await namesOf(there, [keyOf("1")])).toEqual([[]]);
   });
 
+  it("tells what is large", async () => {
+    const [here, there] = [await start(), await start()];
+    const name = "x".repeat(250_000);
+    here.answers.publish(keyOf("1").reference, found(sequenceAt(1), name), goodFor(60_000));
+    await arrived();
+
+    expect(await namesOf(there, [keyOf("1")])).toEqual([[name]]);
+  });
+
   it("tells nothing that would take long to read, and leaves the question to the others", async () => {
     const [here, there] = [await start(), await start()];
-    const name = "x".repeat(40_000);
+    const name = "x".repeat(270_000);
     await here.answers.consult([keyOf("1")], limitsOf());
     here.answers.publish(keyOf("1").reference, found(sequenceAt(1), name), goodFor(60_000));
     await arrived();
