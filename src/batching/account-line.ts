@@ -109,7 +109,7 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
       departSoon();
     },
   };
-  const runCall = createCallRunner({ ...account, quarantine, places, abandon, unknownStatuses, metrics, log });
+  const runCall = createCallRunner({ ...account, quarantine, places, abandon, unknownStatuses, metrics, log, now });
   const rules = {
     reads: account.reads,
     isAlone: ({ partition, localId }: PendingTask) => quarantine.has(partition.scope, localId),

@@ -1,6 +1,7 @@
 import type { CallAnswer, CallLimits, FailedCall, ProviderClient } from "../providers/provider.ts";
 import { nothingMissing, type Outcome } from "../tasks/outcome.ts";
-import { createProblem } from "../tasks/problem.ts";
+import { createProblem, isRefusal, type Problem } from "../tasks/problem.ts";
+import type { EpochMs } from "../tasks/task.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { HealthRecord } from "./account-health.ts";
@@ -23,6 +24,7 @@ export interface CallRunnerOptions {
   readonly unknownStatuses: UnknownStatuses;
   readonly metrics: Pick<Metrics, "taskCall" | "foreignRows">;
   readonly log: Pick<Logger, "error">;
+  now(): EpochMs;
 }
 
 /** Where the calls for the parts of a divided call get their places from. */
@@ -37,7 +39,7 @@ export interface Places {
 export type RunCall = (call: CallUnderWay, hasPlace: boolean) => Promise<void>;
 
 export function createCallRunner(options: CallRunnerOptions): RunCall {
-  const { provider, client, health, quarantine, places, abandon, unknownStatuses, metrics, log } = options;
+  const { provider, client, health, quarantine, places, abandon, unknownStatuses, metrics, log, now } = options;
 
   async function askClient(call: CallUnderWay, tasks: readonly PendingTask[], limits: CallLimits): Promise<CallAnswer> {
     const localIds = tasks.map(({ localId }) => localId);
@@ -67,7 +69,7 @@ export function createCallRunner(options: CallRunnerOptions): RunCall {
   function tell(call: CallUnderWay, { tasks, answer }: AskedPart<PendingTask>): void {
     let isComplete = true;
     for (const task of tasks) {
-      const told = outcomeOf(call, task.localId, answer);
+      const told = outcomeOf(call, task.localId, answer, now());
       if (told === unanswered && task.waiters.length > 0) isComplete = false;
       const outcome = takeTold(task, call, told);
       if (!outcome) continue;
@@ -138,8 +140,9 @@ function limitsOf(call: CallUnderWay): CallLimits {
   };
 }
 
-function outcomeOf({ facets, sequence }: CallUnderWay, localId: string, answer: CallAnswer): Outcome {
-  if (answer.kind === "failed") return { kind: "problem", problem: answer.problem };
+function outcomeOf(call: CallUnderWay, localId: string, answer: CallAnswer, now: EpochMs): Outcome {
+  const { facets, sequence } = call;
+  if (answer.kind === "failed") return problemOutcome(answer.problem, now, sequence);
   const idAnswer = answer.answers.get(localId);
   if (!idAnswer) return unanswered;
   const { observedAt } = answer;
@@ -147,8 +150,11 @@ function outcomeOf({ facets, sequence }: CallUnderWay, localId: string, answer: 
     const { state } = idAnswer;
     return { kind: "found", state, observedAt, sequence, facets, source: "UPSTREAM", missing: nothingMissing };
   }
-  const { problem } = idAnswer;
-  return problem.code === "NOT_FOUND"
+  return problemOutcome(idAnswer.problem, observedAt, sequence);
+}
+
+function problemOutcome(problem: Problem, observedAt: EpochMs, sequence: number): Outcome {
+  return isRefusal(problem)
     ? { kind: "problem", problem, told: { observedAt, sequence } }
     : { kind: "problem", problem };
 }

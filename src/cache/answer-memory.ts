@@ -6,7 +6,6 @@ import { sizeOf } from "./size-of.ts";
 export interface AnswerMemory {
   get(id: string): KnownTask | undefined;
   set(id: string, known: KnownTask): void;
-  forget(id: string): void;
   /** Tasks, and about how many bytes they take. */
   size(): { readonly knownTasks: number; readonly knownBytes: number };
 }
@@ -27,7 +26,6 @@ export function createAnswerMemory({ maxEntries, maxBytes }: AnswerMemoryLimits)
   return {
     get: (id) => known.get(id),
     set: (id, task) => void known.set(id, task),
-    forget: (id) => void known.delete(id),
     size: () => ({ knownTasks: known.size, knownBytes: known.calculatedSize }),
   };
 }
@@ -35,6 +33,5 @@ export function createAnswerMemory({ maxEntries, maxBytes }: AnswerMemoryLimits)
 const forgetful: AnswerMemory = {
   get: () => undefined,
   set: () => undefined,
-  forget: () => undefined,
   size: () => ({ knownTasks: 0, knownBytes: 0 }),
 };

@@ -17,9 +17,12 @@ const notFoundMs = 5_000;
 const staleMs = 10 * 60_000;
 const staleTerminalMs = 24 * 3_600_000;
 
+/** Longer than any call lasts: what an older one tells later is not learnt. */
+const refusedMs = 60_000;
+
 /** How long an answer is good: as long as asking again would hardly bring news, and that depends on how the task is doing. */
 export function freshForMs(answer: KnownAnswer, { pollFloorSeconds }: PollRange): number {
-  if (answer.kind === "not-found") return notFoundMs;
+  if (answer.kind === "refused") return answer.problem.code === "NOT_FOUND" ? notFoundMs : 0;
   const { status, isTerminal } = answer.state;
   if (status === "FAILED") return isTerminal ? terminalFailureMs : failureMs;
   return isTerminal ? terminalMs : (pollFloorSeconds * 1000) / 2;
@@ -37,8 +40,8 @@ export function isFresh(answer: KnownAnswer, range: PollRange, now: EpochMs): bo
   return now < freshUntil(answer, range) && answer.observedAt <= now + clockDifferenceMs;
 }
 
-/** Until then the answer is better than none. What is not there is no more than that. */
+/** Until then the answer is better than none, or keeps an older one away. */
 export function staleUntil(answer: KnownAnswer, range: PollRange): EpochMs {
-  if (answer.kind === "not-found") return freshUntil(answer, range);
+  if (answer.kind === "refused") return answer.observedAt + refusedMs;
   return freshUntil(answer, range) + (answer.state.isTerminal ? staleTerminalMs : staleMs);
 }

@@ -1,5 +1,5 @@
 import { type FoundOutcome, nothingMissing, type Outcome } from "../tasks/outcome.ts";
-import { createProblem, type Problem, type ProblemCode } from "../tasks/problem.ts";
+import { createProblem, type Problem } from "../tasks/problem.ts";
 import type { EpochMs } from "../tasks/task.ts";
 import type { TaskKey } from "../tasks/task-key.ts";
 import type { AnswerMemory } from "./answer-memory.ts";
@@ -34,9 +34,6 @@ export interface KnowledgeOptions {
   pollRangeOf(key: TaskKey): PollRange;
   random(): number;
 }
-
-/** After these nothing is shown of what was known before: it is gone, or not ours to see. */
-const endingCodes: ReadonlySet<ProblemCode> = new Set(["NOT_FOUND", "FORBIDDEN"]);
 
 const outdated = createProblem("NOT_RETURNED", "The task has changed while this part of it was asked for.");
 
@@ -77,7 +74,7 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     return { ...readingOf(outcome, known, range, random), source, missing };
   }
 
-  function takeNotFound(key: TaskKey, answer: KnownAnswer): LoadedTask {
+  function takeRefused(key: TaskKey, answer: KnownAnswer): LoadedTask {
     const range = pollRangeOf(key);
     const known = learnAnswer(key, answer, range);
     return newerThan(answer, known, key, range) ?? show(answer, known, range);
@@ -96,7 +93,7 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     const complete = completeAnswer(known, key.facets);
     // What tells all may be older still, of any age.
     const newer = complete && complete.sequence > answer.sequence ? complete : newest;
-    if (newer.kind === "not-found") return problemReading(newer.problem);
+    if (newer.kind === "refused") return problemReading(newer.problem);
     // Where not all of it is told, the task has changed, and what came late belongs to what it was; or it did not come at all.
     const untold = [...key.facets.difference(newer.facets)];
     const missing = new Map(untold.map((facet) => [facet, notTold.get(facet) ?? outdated]));
@@ -115,11 +112,6 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     return last ? staleReadingOf(last, known, problem, range, now, random) : problemReading(problem);
   }
 
-  function forget({ reference }: TaskKey): void {
-    memory.forget(reference.id);
-    shared?.forget(reference);
-  }
-
   return {
     recall,
     hear({ reference: { id } }, { firstSeenAt, answers }) {
@@ -131,10 +123,7 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     take(key, outcome, now) {
       if (outcome.kind === "found") return takeFound(key, outcome);
       const { problem, told } = outcome;
-      if (told) return takeNotFound(key, { kind: "not-found", problem, ...told });
-      if (!endingCodes.has(problem.code)) return fallBack(key, problem, now);
-      forget(key);
-      return problemReading(problem);
+      return told ? takeRefused(key, { kind: "refused", problem, ...told }) : fallBack(key, problem, now);
     },
   };
 }

@@ -6,7 +6,7 @@ import { isFresh, staleUntil } from "./freshness.ts";
 import type { PollRange } from "./poll-hint.ts";
 
 /** What an upstream said of a task. */
-export type KnownAnswer = FoundAnswer | NotFoundAnswer;
+export type KnownAnswer = FoundAnswer | RefusedAnswer;
 
 export interface FoundAnswer extends Told {
   readonly kind: "found";
@@ -15,8 +15,9 @@ export interface FoundAnswer extends Told {
   readonly facets: ReadonlySet<string>;
 }
 
-export interface NotFoundAnswer extends Told {
-  readonly kind: "not-found";
+/** There is no such task, or it is not ours to see. */
+export interface RefusedAnswer extends Told {
+  readonly kind: "refused";
   readonly problem: Problem;
 }
 
@@ -85,7 +86,7 @@ const facetsOf = (answer: KnownAnswer): ReadonlySet<string> => (answer.kind === 
 
 /** A richer answer serves a poorer question, never the reverse. What is not there has no parts. */
 function covers(answer: KnownAnswer, wanted: ReadonlySet<string>): boolean {
-  return wanted.size === 0 || answer.kind === "not-found" || wanted.isSubsetOf(answer.facets);
+  return wanted.size === 0 || answer.kind === "refused" || wanted.isSubsetOf(answer.facets);
 }
 
 /** The newest answer that tells all that is wanted, however old. */
@@ -123,7 +124,7 @@ export function lastAnswer(
   now: EpochMs,
 ): LastAnswer | null {
   const [newest] = answers;
-  if (newest.kind === "not-found") return null;
+  if (newest.kind === "refused") return null;
   const complete = answers.find((known) => covers(known, wanted) && now < staleUntil(known, range));
   const answer = complete?.kind === "found" ? complete : newest;
   if (now >= staleUntil(answer, range)) return null;

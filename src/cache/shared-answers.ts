@@ -16,8 +16,6 @@ export interface SharedAnswers {
   consult(keys: readonly TaskKey[], limits: AskLimits): Promise<Consultation>;
   /** Tells the others. An answer to an older call never takes a newer one's place. */
   publish(reference: TaskReference, answer: KnownAnswer, times: AnswerTimes): void;
-  /** What is known of a task is not to be shown any more. */
-  forget(reference: TaskReference): void;
   /** Asked, and told if there was anything to tell: others need not wait for this replica any more. */
   release(keys: readonly TaskKey[]): void;
 }

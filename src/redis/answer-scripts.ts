@@ -8,7 +8,7 @@ export const mostScriptBytes = 262_144;
  * A task is a hash. Its fields:
  *
  * - `a:<facets>`: what an upstream told of the task and these costlier parts, `<sequence>:<fresh until>:<sealed>`
- * - `n`: that it is not there, in the same form
+ * - `n`: that it is not there, or not ours to see, in the same form
  * - `c:<facets>`: who is asking an upstream for it, `<until>:<replica>`
  * - `q`: until when it must not share a call, sealed
  *
@@ -114,7 +114,7 @@ return replies
 `);
 
 /**
- * Keys: tasks. Arguments: now, replica, and for each key three of: \`answer\`, field and value; \`release\` and facets; \`forget\`;
+ * Keys: tasks. Arguments: now, replica, and for each key three of: \`answer\`, field and value; \`release\` and facets;
  * \`suspect\`, nothing, and until when (sealed), empty for no longer. The fourth is for how many milliseconds the key is to be kept.
  */
 export const writeScript = createScript(`${common}
@@ -162,10 +162,6 @@ for index, key in ipairs(KEYS) do
     keep(key, keepMs)
   elseif what == "release" then
     release(key, held, function(asked) return covers(name, asked) end)
-  elseif what == "forget" then
-    for field in pairs(held) do
-      if field == "n" or is(field, "a") then redis.call("HDEL", key, field) end
-    end
   elseif value == "" then
     redis.call("HDEL", key, "q")
   else

@@ -65,7 +65,7 @@ const sharedAnswer = z.object({
       state,
       facets: z.array(z.string()).transform((facets) => new Set(facets)),
     }),
-    z.object({ ...told, kind: z.literal("not-found"), problem }),
+    z.object({ ...told, kind: z.literal("refused"), problem }),
   ]),
 });
 

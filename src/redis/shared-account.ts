@@ -20,8 +20,6 @@ export interface SharedAccount {
   /** Settles the inquiry's key sooner or later. */
   consult(key: TaskKey, inquiry: Inquiry, index: number): void;
   publish(reference: TaskReference, answer: KnownAnswer, times: AnswerTimes): void;
-  /** What is told of it is not to be shown any more. */
-  forget(reference: TaskReference): void;
   release(key: TaskKey): void;
   /** Until when a task must not share a call; null: it may again. */
   noteSuspect(scope: string, localId: string, untilAt: EpochMs | null): void;
@@ -166,9 +164,6 @@ export function createSharedAccount(options: SharedAccountOptions): SharedAccoun
       claims.remove(key, answer.kind === "found" ? listFacets(answer.facets) : null);
       const seal = (): Buffer => sealAnswer({ answer, firstSeenAt }, freshUntilAt, key, sealing);
       writes.add({ key, args: () => answerArgs(answer, seal(), keepMs) });
-    },
-    forget({ scope, localId }) {
-      writes.add({ key: keyOf(scope, localId), args: () => ["forget", "", "", ""] });
     },
     release: ({ reference: { scope, localId }, facets }) => release(keyOf(scope, localId), listFacets(facets)),
     noteSuspect(scope, localId, untilAt) {

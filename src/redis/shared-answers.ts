@@ -85,9 +85,6 @@ export function createSharedAnswers(options: SharedAnswersOptions): RedisAnswers
     publish(reference, answer, times) {
       reach(reference.account)?.publish(reference, answer, times);
     },
-    forget(reference) {
-      reach(reference.account)?.forget(reference);
-    },
     release(keys) {
       for (const key of keys) reach(key.reference.account)?.release(key);
     },

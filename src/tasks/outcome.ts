@@ -28,7 +28,7 @@ export interface FoundOutcome extends Told {
 export interface ProblemOutcome {
   readonly kind: "problem";
   readonly problem: Problem;
-  /** Present when the upstream itself said so of this id. */
+  /** Present when the upstream has said so, and it means that there is nothing to be shown of the task. */
   readonly told?: Told;
 }
 

@@ -49,6 +49,11 @@ const retryableCodes: ReadonlySet<ProblemCode> = new Set([
   "OVERLOADED",
 ]);
 
+/** After these nothing is to be shown of the task: it is gone, or not ours to see. */
+const refusalCodes: ReadonlySet<ProblemCode> = new Set(["NOT_FOUND", "FORBIDDEN"]);
+
+export const isRefusal = ({ code }: Problem): boolean => refusalCodes.has(code);
+
 export function createProblem(code: ProblemCode, message: string, details: ProblemDetails = {}): Problem {
   return {
     code,

@@ -5,7 +5,7 @@ import { type CachedTasks, type CachedTasksOptions, createCachedTasks } from "..
 import type { LoadedTask } from "../../src/cache/reading.ts";
 import type { SharedAnswers } from "../../src/cache/shared-answers.ts";
 import { type FoundOutcome, nothingMissing, type Outcome } from "../../src/tasks/outcome.ts";
-import { createProblem, type Problem } from "../../src/tasks/problem.ts";
+import { createProblem, isRefusal, type Problem } from "../../src/tasks/problem.ts";
 import type { TaskState } from "../../src/tasks/task.ts";
 import type { TaskKey } from "../../src/tasks/task-key.ts";
 import { keyOf, someTime } from "../batching/task-keys.ts";
@@ -60,8 +60,14 @@ function found(key: TaskKey, observedAt: number, state: Partial<TaskState> = {})
   };
 }
 
+/** As batching tells it: what a refusal is an answer to counts. */
+function failed(problem: Problem, observedAt = 1_000_000): Outcome {
+  lastSequence += 1;
+  return { kind: "problem", problem, ...(isRefusal(problem) && { told: { observedAt, sequence: lastSequence } }) };
+}
+
 const failing = (problem: Problem): Ask => {
-  return async (keys) => keys.map(() => ({ kind: "problem", problem }));
+  return async (keys) => keys.map(() => failed(problem));
 };
 
 const shown = (tasks: readonly LoadedTask[]): string[] =>
@@ -141,12 +147,8 @@ describe("fetchTasks", () => {
   it("does not show a task that was gone when it was last asked for", async () => {
     const outcomes: ((key: TaskKey) => Outcome)[] = [
       (key) => found(key, cache.clock),
-      () => ({
-        kind: "problem",
-        problem: createProblem("NOT_FOUND", "Gone."),
-        told: { observedAt: cache.clock, sequence: lastSequence + 1 },
-      }),
-      () => ({ kind: "problem", problem: down }),
+      () => failed(createProblem("NOT_FOUND", "Gone."), cache.clock),
+      () => failed(down),
     ];
     const cache = createTestCache(async (keys) => {
       const outcomeOf = outcomes.shift();
@@ -166,7 +168,7 @@ describe("fetchTasks", () => {
     const cache = createTestCache(async (keys) => {
       if (cache.asked.length === 1) return keys.map((key) => found(key, cache.clock));
       const problem = problems.shift() ?? down;
-      return keys.map(() => ({ kind: "problem", problem }));
+      return keys.map(() => failed(problem, cache.clock));
     });
     const seen: string[][] = [];
     for (let index = 0; index < 3; index += 1) {
@@ -175,6 +177,26 @@ describe("fetchTasks", () => {
     }
 
     expect(seen).toEqual([["UPSTREAM good"], ["FORBIDDEN"], ["UPSTREAM_UNAVAILABLE"]]);
+  });
+
+  it("neither shows nor learns what comes late, after the task was refused", async () => {
+    const late = Promise.withResolvers<void>();
+    const forbidden = createProblem("FORBIDDEN", "Not yours.");
+    const cache = createTestCache(async (keys) => {
+      const [key = keyOf("one", "1")] = keys;
+      if (key.facets.size === 0) return [failed(forbidden, cache.clock)];
+      const outcome = found(key, cache.clock);
+      await late.promise;
+      return [outcome];
+    });
+
+    const asking = cache.fetchTasks([keyOf("one", "1", ["detail"])], someTime);
+    await cache.fetchTasks(one, someTime);
+    late.resolve();
+
+    expect(shown(await asking)).toEqual(["FORBIDDEN"]);
+    expect(shown(await cache.fetchTasks(one, someTime))).toEqual(["FORBIDDEN"]);
+    expect(cache.asked).toHaveLength(3);
   });
 
   it("shows the newest state without a part, rather than a part of what the task was", async () => {
@@ -263,7 +285,6 @@ describe("with other replicas", () => {
         awaited: { indexes: new Set([1]), told: others.promise },
       }),
       publish: () => undefined,
-      forget: () => undefined,
       release: () => undefined,
     };
     const cache = createTestCache(async (keys) => keys.map((key) => found(key, cache.clock)), { shared });
@@ -285,7 +306,6 @@ describe("with other replicas", () => {
       isAvailable: () => true,
       consult: async () => ({ told: [null], awaited: { indexes: new Set([0]), told: new Promise(() => undefined) } }),
       publish: () => undefined,
-      forget: () => undefined,
       release: () => undefined,
     };
     const cache = createTestCache(failing(createProblem("CIRCUIT_OPEN", "Open.")), { shared });
@@ -301,7 +321,6 @@ describe("with other replicas", () => {
       isAvailable: () => true,
       consult: async () => ({ told: [null], awaited: { indexes: new Set([0]), told: others.promise } }),
       publish: () => undefined,
-      forget: () => undefined,
       release: (keys) => released.push(keys.map(({ reference }) => reference.localId)),
     };
     const cache = createTestCache(failing(createProblem("CIRCUIT_OPEN", "Open.")), { shared });
@@ -323,7 +342,6 @@ describe("with other replicas", () => {
         awaited: { indexes: new Set([0]), told: Promise.resolve([{ firstSeenAt: 0, answers: [told] }]) },
       }),
       publish: () => undefined,
-      forget: () => undefined,
       release: () => undefined,
     };
     const cache = createTestCache(failing(down), { shared });
@@ -346,7 +364,6 @@ describe("what others are told", () => {
       publish: (_reference, answer) => {
         if (answer.kind === "found") published.push([answer.state.rawStatus.value, ...answer.facets].join("+"));
       },
-      forget: () => undefined,
       release: (keys) => released.push(...keys.map(({ facets }) => ["", ...facets].join("+"))),
     };
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { freshForMs, freshUntil, staleUntil } from "../../src/cache/freshness.ts";
-import { createProblem } from "../../src/tasks/problem.ts";
+import type { KnownAnswer } from "../../src/cache/known-task.ts";
+import { createProblem, type ProblemCode } from "../../src/tasks/problem.ts";
 import { type TaskStatus, taskStatuses } from "../../src/tasks/task.ts";
 import { answerOf } from "./known-answers.ts";
 
@@ -37,10 +38,13 @@ describe("staleUntil", () => {
     expect(staleUntil(done, range)).toBe(freshUntil(done, range) + 86_400_000);
   });
 
-  it("is no longer than five seconds for what is not there", () => {
-    const problem = createProblem("NOT_FOUND", "Nothing.");
-    const gone = { kind: "not-found", problem, observedAt: 100, sequence: 1 } as const;
+  it("is long enough to keep older answers away for a refusal, which is good for five seconds or not at all", () => {
+    const refused = (code: ProblemCode): KnownAnswer => {
+      return { kind: "refused", problem: createProblem(code, "Nothing."), observedAt: 100, sequence: 1 };
+    };
+    const [gone, forbidden] = [refused("NOT_FOUND"), refused("FORBIDDEN")];
 
-    expect([freshUntil(gone, range), staleUntil(gone, range)]).toEqual([5_100, 5_100]);
+    expect([freshUntil(gone, range), staleUntil(gone, range)]).toEqual([5_100, 60_100]);
+    expect([freshUntil(forbidden, range), staleUntil(forbidden, range)]).toEqual([100, 60_100]);
   });
 });

@@ -11,7 +11,7 @@ const down = createProblem("UPSTREAM_UNAVAILABLE", "It does not answer.");
 
 const facets = (...names: string[]): Set<string> => new Set(names);
 const gone = (sequence: number, observedAt = 0): KnownAnswer => ({
-  kind: "not-found",
+  kind: "refused",
   problem: notFound,
   sequence,
   observedAt,
@@ -53,7 +53,7 @@ describe("freshAnswer", () => {
   it("remembers for five seconds that there is no such task, whatever is wanted of it", () => {
     const known = knowing(answerOf({ sequence: 1 }), gone(2));
 
-    expect(freshAnswer(known, facets("detail"), range, 4_999)).toMatchObject({ kind: "not-found" });
+    expect(freshAnswer(known, facets("detail"), range, 4_999)).toMatchObject({ kind: "refused" });
     expect(freshAnswer(known, facets(), range, 5_000)).toBeNull();
   });
 

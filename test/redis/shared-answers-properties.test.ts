@@ -106,7 +106,7 @@ describe.skipIf(!redis.url)(`answers from several replicas${redis.note}`, () => 
           const newer = held.slice(0, at);
           expect(newer.every((answer) => answer.sequence > sequence)).toBe(true);
           const facets = "facets" in older ? older.facets : new Set<string>();
-          expect(newer.some((answer) => answer.kind === "not-found" || facets.isSubsetOf(answer.facets))).toBe(false);
+          expect(newer.some((answer) => answer.kind === "refused" || facets.isSubsetOf(answer.facets))).toBe(false);
         }
       }),
       runs,

@@ -159,14 +159,18 @@ describe.skipIf(!redis.url)(`createSharedAnswers${redis.note}`, () => {
     expect((await awaited?.told)?.[100]?.answers).toHaveLength(1);
   });
 
-  it("forgets what is not to be shown any more, for all", async () => {
+  it("tells of a refusal in place of all that was told before, also of what is told later", async () => {
     const [here, there] = [await start(), await start()];
-    here.answers.publish(keyOf("1").reference, found(sequenceAt(1), "seen"), goodFor(60_000));
+    const { reference } = keyOf("1");
+    here.answers.publish(reference, found(sequenceAt(1), "seen"), goodFor(60_000));
     await arrived();
-    here.answers.forget(keyOf("1").reference);
+    here.answers.publish(reference, notFound(sequenceAt(3)), goodFor(0));
+    await arrived();
+    there.answers.publish(reference, found(sequenceAt(2), "late", ["items"]), goodFor(60_000));
     await arrived();
 
-    expect(await namesOf(there, [keyOf("1")])).toEqual([[]]);
+    const [told] = await toldAtLast(there, [keyOf("1", ["items"])]);
+    expect(told?.answers).toEqual([notFound(sequenceAt(3))]);
   });
 
   it("tells what is large", async () => {

@@ -78,7 +78,7 @@ export function found(
 
 export function notFound(sequence: number): KnownAnswer {
   const problem = createProblem("NOT_FOUND", "There is no such task.");
-  return { kind: "not-found", problem, observedAt: Math.floor(sequence / 1000), sequence };
+  return { kind: "refused", problem, observedAt: Math.floor(sequence / 1000), sequence };
 }
 
 /** Good for so long from now on. */
