@@ -7,7 +7,7 @@ import { countLookups } from "./count-lookups.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { PollRange } from "./poll-hint.ts";
 import type { LoadedTask } from "./reading.ts";
-import type { AwaitedAnswers, Consultation, SharedAnswers } from "./shared-answers.ts";
+import type { Consultation, SharedAnswers } from "./shared-answers.ts";
 
 /** Tasks from what is known, as long as that is good, and from the upstreams otherwise. One for the process. */
 export interface CachedTasks {
@@ -58,29 +58,40 @@ export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
   async function fetchRest(inquiry: Inquiry): Promise<void> {
     const places = unanswered(inquiry);
     if (!shared?.isAvailable()) return ask(inquiry, places);
-    const { told, awaited } = await shared.consult(pick(inquiry.keys, places), inquiry.limits);
-    hear(inquiry, places, told);
-    if (!awaited) return ask(inquiry, places);
-    const isWaitedFor = places.map((place, index) => awaited.indexes.has(index) && !isClosed(inquiry.keys[place]));
-    // Others wait for what is ours to ask: it is not kept back until theirs has come.
-    const ours = places.filter((_place, index) => !isWaitedFor[index]);
-    const theirs = places.filter((_place, index) => isWaitedFor[index]);
-    // What nobody waits for here may become ours to ask all the same: it is not kept from the others.
-    const left = places.filter((_place, index) => awaited.indexes.has(index) && !isWaitedFor[index]);
-    if (left.length > 0) void awaited.told.then(() => shared.release(pick(inquiry.keys, left)));
-    await Promise.all([ask(inquiry, ours), theirs.length > 0 && awaitOthers(awaited.told)]);
-
-    async function awaitOthers(toldLater: AwaitedAnswers["told"]): Promise<void> {
-      hear(
-        inquiry,
-        theirs,
-        (await toldLater).filter((_told, index) => isWaitedFor[index]),
-      );
-      await ask(inquiry, theirs);
-    }
+    // Each account by itself: what others are asking one of them may take long, and is no reason to keep another waiting.
+    const byAccount = Map.groupBy(places, (place) => inquiry.keys[place]?.reference.account);
+    await Promise.all([...byAccount.values()].map((ofOne) => consultAndAsk(inquiry, ofOne, shared)));
   }
 
-  const isClosed = (key: TaskKey | undefined): boolean => key !== undefined && accountOf(key).isClosed();
+  async function consultAndAsk(inquiry: Inquiry, places: readonly number[], others: SharedAnswers): Promise<void> {
+    const { keys, limits } = inquiry;
+    const { told, awaited } = await others.consult(pick(keys, places), limits);
+    hear(inquiry, places, told);
+    if (!awaited) return ask(inquiry, places);
+    const isTheirs = (_place: unknown, index: number): boolean => awaited.indexes.has(index);
+    const theirs = places.filter(isTheirs);
+    if (isClosed(pick(keys, theirs))) {
+      // What nobody waits for here may become ours to ask all the same: it is not kept from the others.
+      void awaited.told.then(() => others.release(pick(keys, theirs)));
+      return ask(inquiry, places);
+    }
+    // Others wait for what is ours to ask: it is not kept back until theirs has come.
+    const ours = places.filter((place, index) => !isTheirs(place, index));
+    const toldLater = awaited.told.then((toldOfAll) => toldOfAll.filter(isTheirs));
+    await Promise.all([ask(inquiry, ours), askUnlessTold(inquiry, theirs, toldLater)]);
+  }
+
+  async function askUnlessTold(
+    inquiry: Inquiry,
+    places: readonly number[],
+    told: Promise<Consultation["told"]>,
+  ): Promise<void> {
+    hear(inquiry, places, await told);
+    await ask(inquiry, places);
+  }
+
+  /** Whether no call for these, which are of one account, can leave now. */
+  const isClosed = ([key]: readonly TaskKey[]): boolean => key !== undefined && accountOf(key).isClosed();
 
   /** Fills in what is good of what other replicas have told. */
   function hear({ keys, loaded }: Inquiry, places: readonly number[], told: Consultation["told"]): void {

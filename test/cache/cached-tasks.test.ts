@@ -30,7 +30,9 @@ function createTestCache(answerOf: Ask, rest: Partial<CachedTasksOptions> = {}):
   const told: string[] = [];
   const cache: Omit<TestCache, keyof CachedTasks> = { asked, told, clock: 1_000_000, isClosed: false };
   const tasks = createCachedTasks({
-    accounts: new Map([["one", { provider: "test", pollRange, isClosed: () => cache.isClosed }]]),
+    accounts: new Map(
+      ["one", "two"].map((name) => [name, { provider: "test", pollRange, isClosed: () => cache.isClosed }]),
+    ),
     memory: createAnswerMemory({ maxEntries: 1_000, maxBytes: 1_000_000 }),
     shared: null,
     askUpstreams(keys) {
@@ -299,6 +301,34 @@ describe("with other replicas", () => {
     others.resolve([null, null, null]);
     expect(shown(await asking)).toEqual(["UPSTREAM good", "UPSTREAM good", "UPSTREAM good"]);
     expect(cache.asked).toEqual([["1", "3"], ["2"]]);
+  });
+
+  it("does not keep one account's questions back until another's are answered", async () => {
+    const slow = Promise.withResolvers<null[]>();
+    const shared: SharedAnswers = {
+      isAvailable: () => true,
+      consult: async (keys) => ({
+        told: keys.map(() => null),
+        awaited: {
+          indexes: new Set(keys.keys()),
+          told: keys[0]?.reference.account === "two" ? slow.promise : Promise.resolve(keys.map(() => null)),
+        },
+      }),
+      publish: () => undefined,
+      release: () => undefined,
+    };
+    const cache = createTestCache(async (keys) => keys.map((key) => found(key, cache.clock)), { shared });
+
+    const asking = cache.fetchTasks(
+      ["one", "two", "one"].map((account, index) => keyOf(account, String(index))),
+      someTime,
+    );
+    await new Promise(setImmediate);
+    expect(cache.asked).toEqual([["0", "2"]]);
+
+    slow.resolve([null]);
+    expect(shown(await asking)).toHaveLength(3);
+    expect(cache.asked).toEqual([["0", "2"], ["1"]]);
   });
 
   it("waits for nobody while no call of the account can leave", async () => {
