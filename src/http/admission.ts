@@ -72,11 +72,15 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     if (state === "open") log.warn({ provider, account }, "circuit opened: the account's calls fail");
     if (state === "closed") log.info({ provider, account }, "circuit closed: the account's calls succeed again");
   });
-  let pausedUntil = 0;
+  let pauseEndsAt = 0;
+  let pausedAt = 0;
   /** Calls that have entered, and sent nothing yet. */
   let unsent = 0;
   /** By their limits: a call sends several attempts and pages. */
   const haveSent = new WeakSet<CallLimits>();
+
+  /** When the pause is over; 0 when there is none. A clock that was set back says nothing about when that will be. */
+  const pausedUntil = (): number => (pausedAt <= now() && pauseEndsAt > now() ? pauseEndsAt : 0);
 
   const full = (againAt: number | null): Admittance => ({ kind: "full", againAt });
 
@@ -87,15 +91,16 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
   /** The rate is asked for when the pause is over, and the pause once more when the rate allows: either may last. */
   async function waitForTurn(limits: CallLimits): Promise<RateTurn | Withheld> {
     for (;;) {
-      if (pausedUntil > now()) {
-        if (pausedUntil + shortestAttemptMs > limits.deadlineAt) return { reason: "held-back", againAt: pausedUntil };
-        await wait(pausedUntil - now(), limits.signal);
+      const againAt = pausedUntil();
+      if (againAt > 0) {
+        if (againAt + shortestAttemptMs > limits.deadlineAt) return { reason: "held-back", againAt };
+        await wait(againAt - now(), limits.signal);
         if (limits.signal.aborted) return { reason: "aborted" };
         continue;
       }
       const turn = await rate.take(limits);
       if ("againAt" in turn) return { reason: "held-back", ...turn };
-      if (!limits.signal.aborted && pausedUntil <= now()) return turn;
+      if (!limits.signal.aborted && pausedUntil() === 0) return turn;
       turn.giveBack();
       if (limits.signal.aborted) return { reason: "aborted" };
     }
@@ -117,7 +122,8 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
         if (outcome === "timed-out" || outcome === "troubled") load.troubled();
         if (outcome === "throttled") {
           load.throttled();
-          pausedUntil = Math.max(pausedUntil, now() + pauseMs);
+          pauseEndsAt = Math.max(pausedUntil(), now() + pauseMs);
+          pausedAt = now();
         }
       },
     };
@@ -127,7 +133,8 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     tryEnter() {
       const entryInMs = breaker.entryInMs();
       if (entryInMs > 0) return { kind: "closed", because: "circuit-open", until: now() + entryInMs };
-      if (pausedUntil > now()) return { kind: "closed", because: "throttled", until: pausedUntil };
+      const until = pausedUntil();
+      if (until > 0) return { kind: "closed", because: "throttled", until };
       const againAt = rate.againAt(unsent);
       if (againAt !== null) return full(againAt);
       if (!places.take()) return full(null);
@@ -141,7 +148,7 @@ export function createAdmission(options: AdmissionOptions): AccountAdmission {
     },
     standing() {
       if (breaker.state() !== "closed") return "circuit-open";
-      return pausedUntil > now() ? "throttled" : "open";
+      return pausedUntil() > 0 ? "throttled" : "open";
     },
     gate: {
       async admit(limits) {

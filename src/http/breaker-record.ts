@@ -37,10 +37,13 @@ export function createBreakerRecord(): BreakerRecord {
   // The clock of the breaker that it is part of.
   function currentSlice(): Slice {
     const nowAt = Date.now();
+    // When the clock was set back, those that begin later are of a time that nobody can tell any more.
+    const isWithin = ({ beginsAt }: Slice, milliseconds: number): boolean =>
+      beginsAt <= nowAt && nowAt - beginsAt < milliseconds;
     const latest = slices.at(-1);
-    if (latest && nowAt - latest.beginsAt < sliceMs) return latest;
+    if (latest && isWithin(latest, sliceMs)) return latest;
     const slice = { beginsAt: nowAt, calls: 0, failures: 0 };
-    slices = [...slices.filter(({ beginsAt }) => nowAt - beginsAt < windowMs), slice];
+    slices = [...slices.filter((before) => isWithin(before, windowMs)), slice];
     return slice;
   }
 

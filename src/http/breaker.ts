@@ -38,7 +38,8 @@ const probeWaitMs = 1_000;
 /**
  * Cockatiel keeps the state. It counts whatever is no failure as a success, so it is told outcomes only, after the fact:
  * of a neutral attempt it never hears. A half-open breaker has one probe at a time under way; one that ends neutrally
- * leaves its place in cockatiel's sample to the next.
+ * leaves its place in cockatiel's sample to the next. How long it is open is not for cockatiel to say: it reads the time of
+ * day, and would keep an account closed for an hour when that is set back by one.
  *
  * @param changed told of every change of the state
  */
@@ -54,7 +55,7 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
       },
       halfOpenAfter: new DelegateBackoff(({ attempt }) => {
         openForMs = Math.min(longestOpenMs, firstOpenMs * 2 ** (attempt - 1));
-        return openForMs;
+        return Number.NEGATIVE_INFINITY;
       }),
       halfOpenSampling: probes,
     },
@@ -64,7 +65,8 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
   /** How often it opened: attempts of before say nothing about now. */
   let openings = 0;
   let isProbing = false;
-  let nextEntryAt = 0;
+  /** When somebody came in who may probe; null when nobody has, or it was done. */
+  let enteredAt: number | null = null;
   /** Takes the outcome of the probe that cockatiel waits for. */
   let awaited: ((outcome: BreakerOutcome) => void) | undefined;
 
@@ -74,13 +76,13 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
       openings += 1;
     }
     if (state === CircuitState.Closed) record.clear();
-    nextEntryAt = 0;
+    enteredAt = null;
     changed(stateNames[state]);
   });
 
   function closedForMs(): number {
     if (isProbing) return probeWaitMs;
-    return policy.state === CircuitState.Open ? Math.max(0, openForMs - (Date.now() - openedAt)) : 0;
+    return policy.state === CircuitState.Open ? restOf(openForMs, openedAt) : 0;
   }
 
   function endOfPlain(): BreakerAttempt {
@@ -103,7 +105,7 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
       .execute(() => promise)
       .finally(() => {
         isProbing = false;
-        nextEntryAt = 0;
+        enteredAt = null;
       });
     return resolve;
   }
@@ -119,7 +121,7 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
           return;
         }
         isProbing = false;
-        nextEntryAt = 0;
+        enteredAt = null;
       },
     };
   }
@@ -128,10 +130,11 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
     state: () => stateNames[policy.state],
     entryInMs() {
       const closedMs = closedForMs();
-      return closedMs === 0 && nextEntryAt > Date.now() ? probeWaitMs : closedMs;
+      const isTaken = enteredAt !== null && restOf(probeWaitMs, enteredAt) > 0;
+      return closedMs === 0 && isTaken ? probeWaitMs : closedMs;
     },
     entered() {
-      if (policy.state !== CircuitState.Closed) nextEntryAt = Date.now() + probeWaitMs;
+      if (policy.state !== CircuitState.Closed) enteredAt = Date.now();
     },
     closedForMs,
     begin() {
@@ -140,6 +143,12 @@ export function createBreaker(changed: (state: BreakerState) => void): Breaker {
       return againInMs > 0 ? { againInMs } : beginProbe();
     },
   };
+}
+
+/** What is left of a time; nothing when the clock was set back behind its beginning. */
+function restOf(milliseconds: number, beganAt: number): number {
+  const passedMs = Date.now() - beganAt;
+  return passedMs < 0 ? 0 : Math.max(0, milliseconds - passedMs);
 }
 
 /** Nobody isolates this breaker. */

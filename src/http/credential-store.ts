@@ -40,7 +40,7 @@ type Entry = {
   /** Replaced or dropped, newest first. Calls under way may still carry them. */
   former: Token[];
   fetching?: Promise<TokenFetch<unknown>>;
-  held?: { readonly refusal: unknown; readonly until: number };
+  held?: { readonly refusal: unknown; readonly since: number; readonly until: number };
 };
 
 /** More are not kept: by then the oldest has long been out of use. */
@@ -58,8 +58,14 @@ export function createCredentialStore(now: () => number, shared?: SharedTokens):
     return entry;
   }
 
-  function heldRefusal(entry: Entry): unknown {
-    return entry.held && entry.held.until > now() ? entry.held.refusal : undefined;
+  function holdBack(entry: Entry, refusal: unknown, holdMs: number): void {
+    const since = now();
+    entry.held = { refusal, since, until: since + holdMs };
+  }
+
+  /** A clock that was set back says nothing about how long it is held. */
+  function heldRefusal({ held }: Entry): unknown {
+    return held && held.since <= now() && held.until > now() ? held.refusal : undefined;
   }
 
   function retire(entry: Entry): void {
@@ -111,7 +117,7 @@ export function createCredentialStore(now: () => number, shared?: SharedTokens):
       known = undefined;
       delete entry.held;
     } else if (fetched.holdMs > 0) {
-      entry.held = { refusal: fetched.refusal, until: now() + fetched.holdMs };
+      holdBack(entry, fetched.refusal, fetched.holdMs);
     }
     return fetched;
   }
@@ -133,7 +139,7 @@ export function createCredentialStore(now: () => number, shared?: SharedTokens):
       if (entry?.token?.value === tokenValue) retire(entry);
     },
     hold(identity, refusal, holdMs) {
-      entryOf(identity).held = { refusal, until: now() + holdMs };
+      holdBack(entryOf(identity), refusal, holdMs);
     },
     knownTokens() {
       known ??= [...entries.values()]

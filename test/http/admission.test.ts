@@ -91,6 +91,16 @@ describe("tryEnter", () => {
     expect(admission.tryEnter()).toMatchObject({ until: Date.now() + 5_000 });
   });
 
+  it("is not closed for longer than the pause when the clock is set back", async () => {
+    const admission = open();
+    await attempt(admission, "throttled", 2_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    expect(admission.tryEnter()).toEqual({ kind: "entered" });
+    expect(admission.standing()).toBe("open");
+  });
+
   it("is closed while the circuit is open, then for all but one", async () => {
     const admission = open();
     await openCircuit(admission);

@@ -97,6 +97,16 @@ describe("a closed breaker", () => {
 
     expect(breaker.state()).toBe("closed");
   });
+
+  it("counts the calls of ten seconds when the clock is set back, too", async () => {
+    await attempts(...times(10, "troubled"));
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await attempts(...times(10, "succeeded"));
+    await attempts(...times(1, "troubled"));
+
+    expect(breaker.state()).toBe("closed");
+  });
 });
 
 describe("an open breaker", () => {
@@ -179,6 +189,28 @@ describe("an open breaker", () => {
 
     expect(openFor).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
     expect(breaker.entryInMs()).toBe(5_000);
+  });
+
+  it.each([-3_600_000, 3_600_000])(
+    "probes no later than after its time when the clock is set %i ms on",
+    async (setMs) => {
+      await open();
+      vi.setSystemTime(Date.now() + setMs);
+      await vi.advanceTimersByTimeAsync(5_000);
+      await attempts("succeeded", "succeeded");
+
+      expect(breaker.state()).toBe("closed");
+    },
+  );
+
+  it("keeps nobody out for longer when the clock is set back behind one who was let in", async () => {
+    await open();
+    await vi.advanceTimersByTimeAsync(5_000);
+    breaker.entered();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(breaker.entryInMs()).toBe(0);
   });
 
   it("starts with a clean record when it has closed", async () => {

@@ -159,6 +159,14 @@ describe("createCredentialStore", () => {
     expect(() => store.drop("nobody", "t1")).not.toThrow();
   });
 
+  it("holds nobody back for longer when the clock is set back", () => {
+    clock = 3_700_000;
+    store.hold("user", "locked", 300_000);
+    clock -= 3_600_000;
+
+    expect(store.refusalOf("user")).toBeUndefined();
+  });
+
   it("holds an identity back for as long as it was told", () => {
     store.hold("user", "locked", 300_000);
 
