@@ -21,6 +21,9 @@ const longestWaitMs = 4_000;
 /** The rest of an operation's time is for asking itself. */
 const waitShare = 1 / 2;
 
+/** An attempt is not begun with less than 250 ms left, and we look again every 50 ms only. */
+const shortestRestMs = 400;
+
 /** @param heard called once, when it is known of each key whether somebody else is asking, or when nobody waits any more */
 export function createInquiry(
   size: number,
@@ -30,6 +33,7 @@ export function createInquiry(
 ): Inquiry {
   const told = new Array<ToldTask | null>(size).fill(null);
   const awaited = new Set<number>();
+  const leftMs = deadlineAt - now;
   let [unheard, open] = [size, size];
   let hasTold = false;
   const last = Promise.withResolvers<Consultation["told"]>();
@@ -50,7 +54,7 @@ export function createInquiry(
   }
 
   const inquiry: Inquiry = {
-    giveUpAt: now + Math.min((deadlineAt - now) * waitShare, longestWaitMs),
+    giveUpAt: now + Math.min(leftMs * waitShare, leftMs - shortestRestMs, longestWaitMs),
     isOver: false,
     await(index) {
       if (inquiry.isOver || awaited.has(index)) return;

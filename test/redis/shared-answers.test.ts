@@ -252,6 +252,16 @@ describe.skipIf(!redis.url)(`createSharedAnswers${redis.note}`, () => {
     expect(patientMs).toBeGreaterThan(1_990);
   });
 
+  it("leaves an operation of little time enough of it to ask for itself", async () => {
+    const [here, there] = [await start(), await start()];
+    await here.answers.consult([keyOf("1")], limitsOf());
+
+    const limits = limitsOf(500);
+    await toldAtLast(there, [keyOf("1")], limits);
+
+    expect(limits.deadlineAt - Date.now()).toBeGreaterThan(250);
+  });
+
   it("ends at once when nobody waits any more, and holds nobody up", async () => {
     const [here, there] = [await start(), await start()];
     await here.answers.consult([keyOf("1")], limitsOf());
