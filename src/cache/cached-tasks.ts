@@ -42,6 +42,8 @@ export interface CachedTasksOptions {
 export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
   const { memory, shared, metrics, now, random } = options;
   const knowledge = createKnowledge({ memory, shared, pollRangeOf: (key) => accountOf(key).pollRange, random });
+  /** How many operations are asking, by question. */
+  const asking = new Map<string, number>();
 
   function accountOf({ reference: { account } }: TaskKey): CachedAccount {
     const known = options.accounts.get(account);
@@ -72,7 +74,7 @@ export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
     const theirs = places.filter(isTheirs);
     if (isClosed(pick(keys, theirs))) {
       // What nobody waits for here may become ours to ask all the same: it is not kept from the others.
-      void awaited.told.then(() => others.release(pick(keys, theirs)));
+      void awaited.told.then(() => releaseUnasked(pick(keys, theirs), others));
       return ask(inquiry, places);
     }
     // Others wait for what is ours to ask: it is not kept back until theirs has come.
@@ -110,14 +112,30 @@ export function createCachedTasks(options: CachedTasksOptions): CachedTasks {
     const asked = places.filter((place) => loaded[place] === undefined);
     if (asked.length === 0) return;
     const askedKeys = pick(keys, asked);
+    if (shared) countAsking(askedKeys, 1);
     const outcomes = await options.askUpstreams(askedKeys, limits);
     const at = now();
     asked.forEach((place, index) => {
       const [key, outcome] = [askedKeys[index], outcomes[index]];
       if (key && outcome) loaded[place] = knowledge.take(key, outcome, at);
     });
+    if (!shared) return;
+    countAsking(askedKeys, -1);
     // Who had nothing new to tell has not told it.
-    shared?.release(askedKeys);
+    releaseUnasked(askedKeys, shared);
+  }
+
+  function countAsking(keys: readonly TaskKey[], more: number): void {
+    for (const question of keys.map(questionOf)) {
+      const count = (asking.get(question) ?? 0) + more;
+      if (count > 0) asking.set(question, count);
+      else asking.delete(question);
+    }
+  }
+
+  /** Others go on waiting for what another operation here is still asking: its client has not left. */
+  function releaseUnasked(keys: readonly TaskKey[], others: SharedAnswers): void {
+    others.release(keys.filter((key) => !asking.has(questionOf(key))));
   }
 
   const count = (keys: readonly TaskKey[], loaded: Loaded): void =>
@@ -145,6 +163,8 @@ interface Inquiry {
   readonly limits: AskLimits;
   readonly loaded: (LoadedTask | undefined)[];
 }
+
+const questionOf = ({ reference: { id }, facets }: TaskKey): string => [id, ...[...facets].sort()].join(" ");
 
 type Loaded = readonly (LoadedTask | undefined)[];
 

@@ -363,6 +363,30 @@ describe("with other replicas", () => {
     expect(released).toEqual([["1"]]);
   });
 
+  it("keeps the others waiting when one who asked has left and another is asking still", async () => {
+    const answers: (() => void)[] = [];
+    const released: string[][] = [];
+    const shared: SharedAnswers = {
+      isAvailable: () => true,
+      consult: async (keys) => ({ told: keys.map(() => null), awaited: null }),
+      publish: () => undefined,
+      release: (keys) => released.push(keys.map(({ reference }) => reference.localId)),
+    };
+    const cache = createTestCache(
+      (keys) => new Promise((resolve) => answers.push(() => resolve(keys.map(() => failed(down))))),
+      { shared },
+    );
+    const [leaving, staying] = [cache.fetchTasks(one, someTime), cache.fetchTasks(one, someTime)];
+    await new Promise(setImmediate);
+
+    answers[0]?.();
+    await leaving;
+    expect(released.flat()).toEqual([]);
+    answers[1]?.();
+    await staying;
+    expect(released.flat()).toEqual(["1"]);
+  });
+
   it("asks nobody for what the others bring", async () => {
     const told = found(keyOf("one", "1"), 1_000_000, { name: "theirs" });
     const shared: SharedAnswers = {
