@@ -93,7 +93,10 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     const complete = completeAnswer(known, key.facets);
     // What tells all may be older still, of any age.
     const newer = complete && complete.sequence > answer.sequence ? complete : newest;
-    if (newer.kind === "refused") return problemReading(newer.problem);
+    if (newer.kind === "refused") {
+      const isOfThis = answer.kind === "refused" || !newer.wanted || newer.wanted.isSubsetOf(answer.facets);
+      return isOfThis ? problemReading(newer.problem) : null;
+    }
     // Where not all of it is told, the task has changed, and what came late belongs to what it was; or it did not come at all.
     const untold = [...key.facets.difference(newer.facets)];
     const missing = new Map(untold.map((facet) => [facet, notTold.get(facet) ?? outdated]));
@@ -123,7 +126,9 @@ export function createKnowledge({ memory, shared, pollRangeOf, random }: Knowled
     take(key, outcome, now) {
       if (outcome.kind === "found") return takeFound(key, outcome);
       const { problem, told } = outcome;
-      return told ? takeRefused(key, { kind: "refused", problem, ...told }) : fallBack(key, problem, now);
+      if (!told) return fallBack(key, problem, now);
+      const wanted = problem.code === "FORBIDDEN" ? { wanted: key.facets } : {};
+      return takeRefused(key, { kind: "refused", problem, ...told, ...wanted });
     },
   };
 }

@@ -19,6 +19,8 @@ export interface FoundAnswer extends Told {
 export interface RefusedAnswer extends Told {
   readonly kind: "refused";
   readonly problem: Problem;
+  /** Who wants less may still be told: a costlier part may be all that is not ours to see. Default: nobody may. */
+  readonly wanted?: ReadonlySet<string>;
 }
 
 /** All that is known of a task. Never changed: what is learnt makes a new one. */

@@ -201,6 +201,26 @@ describe("fetchTasks", () => {
     expect(cache.asked).toHaveLength(3);
   });
 
+  it("shows what was asked for to who wanted less than was refused in the meantime", async () => {
+    const late = Promise.withResolvers<void>();
+    const forbidden = createProblem("FORBIDDEN", "Not yours.");
+    const cache = createTestCache(async (keys) => {
+      const [key = keyOf("one", "1")] = keys;
+      if (key.facets.size > 0) return [failed(forbidden, cache.clock)];
+      const outcome = found(key, cache.clock);
+      await late.promise;
+      return [outcome];
+    });
+
+    const asking = cache.fetchTasks(one, someTime);
+    const refused = await cache.fetchTasks([keyOf("one", "1", ["detail"])], someTime);
+    late.resolve();
+
+    expect(shown(refused)).toEqual(["FORBIDDEN"]);
+    expect(shown(await asking)).toEqual(["UPSTREAM good"]);
+    expect(shown(await cache.fetchTasks([keyOf("one", "1", ["detail"])], someTime))).toEqual(["FORBIDDEN"]);
+  });
+
   it("shows the newest state without a part, rather than a part of what the task was", async () => {
     const answers: (() => void)[] = [];
     const cache = createTestCache(async (keys) => {
