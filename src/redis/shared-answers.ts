@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { bulkhead } from "cockatiel";
 import type { Consultation, SharedAnswers } from "../cache/shared-answers.ts";
 import type { EpochMs, TaskReference } from "../tasks/task.ts";
 import type { Logger } from "../telemetry/log.ts";
@@ -42,17 +43,25 @@ export interface RedisAnswers extends SharedAnswers {
   readonly ready: Promise<void>;
 }
 
+/**
+ * Of all accounts, and not counting those for rates and tokens, which are small: what stands before a script on the line is
+ * part of its 50 ms.
+ */
+const mostScriptsUnderWay = 8;
+
 export function createSharedAnswers(options: SharedAnswersOptions): RedisAnswers {
   const { accounts, store, log, now } = options;
   const replica = randomBytes(9).toString("base64url");
   /** Those whose key is derived. The others are as if the store were away. */
   const shared = new Map<string, SharedAccount>();
+  const scripts = bulkhead(mostScriptsUnderWay, Number.POSITIVE_INFINITY);
+  const inTurn: Pick<Store, "run"> = { run: (...script) => scripts.execute(() => store.run(...script)) };
 
   async function share(name: string, { secrets, identity }: SharingAccount): Promise<void> {
     const material = secrets.filter((secret) => secret !== "");
     if (material.length === 0) return;
     const sealing = await createSealing(material, JSON.stringify(["answers", ...identity]));
-    shared.set(name, createSharedAccount({ ...options, sealing, replica }));
+    shared.set(name, createSharedAccount({ ...options, store: inTurn, sealing, replica }));
   }
 
   const sharing = [...accounts].map(([name, account]) =>

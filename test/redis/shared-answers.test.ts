@@ -382,6 +382,19 @@ describe.skipIf(!redis.url)(`createSharedAnswers${redis.note}`, () => {
     expect(await namesOf(there, [keyOf("1")])).toEqual([[]]);
   });
 
+  it("has few scripts under way at once, however many accounts there are", async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `account-${index}`);
+    const replica = await start(Object.fromEntries(names.map((name) => [name, someAccount])));
+
+    const consulted = await Promise.all(
+      names.map((name) => replica.answers.consult([keyOf("1", [], "", name)], limitsOf())),
+    );
+
+    expect(consulted).toHaveLength(30);
+    expect(replica.runs).toHaveLength(30);
+    expect(replica.mostAtOnce()).toBe(8);
+  });
+
   it("shares nothing of an account without a secret", async () => {
     const accounts = { one: { ...someAccount, secrets: [""] } };
     const [here, there] = [await start(accounts), await start(accounts)];

@@ -18,6 +18,8 @@ export interface Replica {
   readonly suspects: [id: string, untilAt: number][];
   /** Scripts that it had Redis run. */
   readonly runs: { readonly keys: readonly string[] }[];
+  /** How many of them Redis had to answer at the same time. */
+  mostAtOnce(): number;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function startReplica(
   const log = { info: vi.fn(), warn: vi.fn() };
   const store = createStore({ url, prefix, metrics: createMetrics(), log, random: Math.random });
   const [witnessed, suspects, runs]: [number[], [string, number][], { keys: readonly string[] }[]] = [[], [], []];
+  let [underWay, mostAtOnce] = [0, 0];
   const answers = createSharedAnswers({
     accounts: new Map(Object.entries(accounts)),
     prefix,
@@ -39,7 +42,11 @@ export async function startReplica(
       ...store,
       run(script, keys, args) {
         runs.push({ keys });
-        return store.run(script, keys, args);
+        underWay += 1;
+        mostAtOnce = Math.max(mostAtOnce, underWay);
+        return store.run(script, keys, args).finally(() => {
+          underWay -= 1;
+        });
       },
     },
     log,
@@ -51,7 +58,7 @@ export async function startReplica(
   await vi.waitFor(() => {
     if (!store.isAvailable()) throw new Error("The store is not in use yet.");
   }, 10_000);
-  return { answers, store, witnessed, suspects, runs, close: () => store.close() };
+  return { answers, store, witnessed, suspects, runs, mostAtOnce: () => mostAtOnce, close: () => store.close() };
 }
 
 export function keyOf(localId: string, facets: readonly string[] = [], scope = "", account = "one"): TaskKey {
