@@ -40,6 +40,8 @@ export interface LookupModel {
 
 export interface SetModel {
   readonly lookups: readonly LookupModel[];
+  /** When it was told. */
+  readonly now: EpochMs;
 }
 
 export function identityModel(reference: TaskReference): TaskIdentityModel {

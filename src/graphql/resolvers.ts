@@ -37,7 +37,8 @@ export function createResolvers(options: ResolverOptions) {
   };
 }
 
-function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, lookupTasks: LookupTasks) {
+function createTypedResolvers({ accountViews, taskTypes, now }: ResolverOptions, lookupTasks: LookupTasks) {
+  const retryAfterMs = 1000 * Math.min(...accountViews.map(({ minPollSeconds }) => minPollSeconds));
   return {
     DateTime: GraphQLDateTime,
     URL: GraphQLURL,
@@ -51,7 +52,7 @@ function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, look
         return task;
       },
       async batchTasks(_root, { ids }, context, info) {
-        return { lookups: await lookupTasks(ids, context, readSetParts(info, taskTypes)) };
+        return { lookups: await lookupTasks(ids, context, readSetParts(info, taskTypes)), now: now() };
       },
       batchTaskAccounts(_root, _args, { freshness }) {
         freshness.forbid();
@@ -59,7 +60,7 @@ function createTypedResolvers({ accountViews, taskTypes }: ResolverOptions, look
       },
     },
     BatchTaskSet: {
-      summary: ({ lookups }) => summarize(lookups),
+      summary: (set) => summarize(set.lookups, set.now + retryAfterMs),
     },
     BatchTaskAccount: {
       health: (account) => account.health(),

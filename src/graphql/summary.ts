@@ -12,8 +12,12 @@ export interface SummaryModel {
   readonly pollAfter: EpochMs | null;
 }
 
-/** Counts each task once, however often and under whatever alias it was asked for. Needs the tasks' states. */
-export function summarize(lookups: readonly LookupModel[]): SummaryModel {
+/**
+ * Counts each task once, however often and under whatever alias it was asked for. Needs the tasks' states.
+ *
+ * @param retryAt for a task that asking again may bring, when nobody knows better
+ */
+export function summarize(lookups: readonly LookupModel[], retryAt: EpochMs): SummaryModel {
   const distinct = [...new Map(lookups.map((lookup) => [lookup.id ?? lookup.requestedId, lookup])).values()];
   const tasks = distinct.map(({ task }) => task).filter((task): task is TaskModel => task !== null);
   const states = tasks.map(({ reading }) => reading.state);
@@ -28,7 +32,9 @@ export function summarize(lookups: readonly LookupModel[]): SummaryModel {
     countsByStatus: countByStatus(states),
     pollAfter: earliest([
       ...tasks.map(({ reading }) => reading.pollAfterAt),
-      ...distinct.map(({ problem }) => (problem?.retryable ? problem.retryAfter : null)),
+      ...distinct.map(({ task, problem }) =>
+        problem?.retryable ? (problem.retryAfter ?? (task ? null : retryAt)) : null,
+      ),
     ]),
   };
 }

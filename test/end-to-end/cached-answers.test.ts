@@ -141,6 +141,19 @@ describe("while an upstream is down", () => {
     expect((await ask(running)).lookups[0]).toMatchObject({ task: null });
   });
 
+  it("a set says when to ask again for what could not be told, though all the rest is done", async () => {
+    const [done = "", other = ""] = doneIds(2);
+    await ask(done);
+    sim.fault({ kind: "reset" });
+
+    const { lookups, summary } = await ask(done, other);
+
+    expect(lookups[1]).toMatchObject({ task: null, problem: { retryable: true, retryAfter: null } });
+    const inMs = Date.parse(String(summary.pollAfter)) - Date.now();
+    expect(inMs).toBeGreaterThan(4_000);
+    expect(inMs).toBeLessThanOrEqual(5_000);
+  });
+
   it("what cannot change any more is shown for a day past its time", async () => {
     const clock = movableClock();
     const [done = ""] = doneIds(1);
