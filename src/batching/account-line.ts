@@ -236,9 +236,13 @@ export function createAccountLine(options: AccountLineOptions): AccountLine {
   /** Where nobody may enter, those who cannot wait for that to change are turned away. */
   function tryEnter(): boolean {
     const admittance = admission.tryEnter();
+    if (admittance.kind === "closed") {
+      turnAway(admittance);
+      return false;
+    }
+    pausedUntil = 0;
     if (admittance.kind === "entered") return true;
-    if (admittance.kind === "closed") turnAway(admittance);
-    else if (admittance.againAt !== null) wakeAt(admittance.againAt);
+    if (admittance.againAt !== null) wakeAt(admittance.againAt);
     return false;
   }
 

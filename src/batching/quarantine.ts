@@ -21,10 +21,15 @@ export function createQuarantine(now: () => EpochMs, changed: QuarantineChange):
   /** When each may mix with others again, about in order. */
   const untilByName = new Map<string, EpochMs>();
 
+  /** One that is held for longer than anybody ever is was held before the clock was set back. */
+  function isHeld(until: EpochMs, at: EpochMs): boolean {
+    return until > at && until <= at + quarantineMs;
+  }
+
   function dropExpired(): void {
     const at = now();
     for (const [name, until] of untilByName) {
-      if (until > at) return;
+      if (isHeld(until, at)) return;
       untilByName.delete(name);
     }
   }
@@ -36,7 +41,7 @@ export function createQuarantine(now: () => EpochMs, changed: QuarantineChange):
   }
 
   return {
-    has: (scope, localId) => untilByName.size > 0 && (untilByName.get(nameOf(scope, localId)) ?? 0) > now(),
+    has: (scope, localId) => untilByName.size > 0 && isHeld(untilByName.get(nameOf(scope, localId)) ?? 0, now()),
     add(scope, localId) {
       const until = now() + quarantineMs;
       put(scope, localId, until);

@@ -67,6 +67,16 @@ describe("an id that makes whole calls fail", () => {
     expect((await askForAll()).failed).toEqual(["23"]);
   });
 
+  it("is not kept alone for longer because the clock was set back", async () => {
+    truths.clear();
+    batching.quarantine(keyOf("one", "23").reference, Date.now() + 60_000);
+    vi.setSystemTime(Date.now() - 900_000);
+    await vi.advanceTimersByTimeAsync(60_001);
+
+    expect((await askForAll()).sizes).toEqual([50]);
+    expect(batching.load().quarantinedKeys).toBe(0);
+  });
+
   it("is not kept alone for longer than a minute, whatever another replica tells", async () => {
     truths.clear();
     batching.quarantine(keyOf("one", "23").reference, Date.now() + 3_600_000);

@@ -173,6 +173,23 @@ describe("keys of a closed account", () => {
     await upstream.calls[0]?.answer();
     expect(codesOf(await patient)).toEqual(["found"]);
   });
+
+  it("are refused in time after a pause that ended when the clock was set back", async () => {
+    open(1);
+    admission.instead = { kind: "closed", because: "throttled", until: Date.now() + 2_000 };
+    const first = ask(["1"]);
+    await settled();
+    vi.setSystemTime(Date.now() - 900_000);
+    admission.instead = null;
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    const waiting = ask(["2"]);
+    await vi.advanceTimersByTimeAsync(2_010);
+
+    expect(codesOf(await waiting)).toEqual(["OVERLOADED"]);
+    await upstream.calls[0]?.answer();
+    expect(codesOf(await first)).toEqual(["found"]);
+  });
 });
 
 describe("a call that is divided", () => {
