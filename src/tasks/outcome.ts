@@ -64,9 +64,14 @@ export function mergeOutcomes(parts: readonly [PartialOutcome, ...PartialOutcome
   };
 }
 
-/** Of reads that all failed, one that will not come to anything else says more than one that may. */
+/**
+ * Of reads that all failed, one that will not come to anything else says more than one that may; but what is not ours to see
+ * may be a part of the task only.
+ */
 function worstOf(parts: readonly PartialOutcome[]): Outcome | undefined {
-  return parts.find(({ outcome }) => outcome.kind === "problem" && !outcome.problem.retryable)?.outcome;
+  const outcomes = parts.map(({ outcome }) => outcome).filter((outcome) => outcome.kind === "problem");
+  const lasting = outcomes.find(({ problem }) => !problem.retryable && problem.code !== "FORBIDDEN");
+  return lasting ?? outcomes.find(({ problem }) => problem.code !== "FORBIDDEN");
 }
 
 /**

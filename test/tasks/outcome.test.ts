@@ -95,4 +95,16 @@ describe("mergeOutcomes", () => {
     expect(mergeOutcomes([part(failed), part(gone, "detail")])).toBe(gone);
     expect(mergeOutcomes([part(gone, "detail"), part(failed)])).toBe(gone);
   });
+
+  it("does not tell of a part that is not ours to see, where another read may tell of the task", () => {
+    const forbidden = {
+      kind: "problem",
+      problem: createProblem("FORBIDDEN", "No."),
+      told: { observedAt: 1, sequence: 1 },
+    } as const;
+
+    expect(mergeOutcomes([part(forbidden, "progress"), part(failed, "detail")])).toBe(failed);
+    expect(mergeOutcomes([part(failed, "detail"), part(forbidden, "progress")])).toBe(failed);
+    expect(mergeOutcomes([part(forbidden), part(forbidden, "detail")])).toBe(forbidden);
+  });
 });
